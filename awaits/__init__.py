@@ -1,0 +1,33 @@
+"""A lazy value that type-checks as what it will be.
+
+`awaitable(func, *args)` gives an `Await[W]`: a call that runs on the first use, once, after which
+the object behaves as the W it produced. The mypy plugin `awaits_mypy` types it as that W.
+"""
+
+from awaits._await import (
+    Await,
+    awaitable,
+    awaitable_done,
+    awaitable_nowait,
+    awaitable_release,
+    awaitable_wait,
+)
+from awaits._errors import AwaitCycleError, AwaitError
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Await",
+    "AwaitCycleError",
+    "AwaitError",
+    "awaitable",
+    "awaitable_done",
+    "awaitable_nowait",
+    "awaitable_release",
+    "awaitable_wait",
+]
+
+# Tracebacks, pickles and help show the public name, not the file that happens to define it.
+for _name in __all__:
+    globals()[_name].__module__ = __name__
+del _name

@@ -1,0 +1,74 @@
+"""Say which part of an Await pickle cannot carry.
+
+Only the parts themselves are looked at, not what they hold, so that nothing large is pickled twice;
+what is found deeper keeps pickle's own message. A pickler that carries more than pickle does, such
+as cloudpickle's, is left to try.
+"""
+
+import copyreg
+import gc
+import pickle
+from collections.abc import Callable, Mapping
+from types import FunctionType
+from typing import Any
+
+_REDUCERS = ("__reduce__", "__reduce_ex__")
+# What pickle carries without asking the object anything.
+_PLAIN = (int, float, complex, str, bytes, bytearray, tuple, list, dict, bool, type(None))
+
+
+def refuse_unpicklable(
+    function: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]
+) -> None:
+    """Raise `pickle.PicklingError` that names the part of a pending call which cannot travel."""
+    _refuse("pending, so it travels as its call, and the function", function)
+    for position, value in enumerate(args):
+        _refuse(f"pending, so it travels as its call, and argument {position}", value)
+    for name, value in kwargs.items():
+        _refuse(f"pending, so it travels as its call, and argument {name!r}", value)
+
+
+def refuse_unpicklable_value(value: object) -> None:
+    """Raise `pickle.PicklingError` that names the value of a complete Await, if it cannot travel."""
+    _refuse("done, so it travels as its value, and that value", value)
+
+
+def _refuse(state: str, part: object) -> None:
+    reason = _why_not(part)
+    if reason is not None and not _custom_pickler_is_at_work():
+        raise pickle.PicklingError(f"cannot pickle an Await: it is {state} cannot be pickled: {reason}")
+
+
+def _why_not(part: object) -> str | None:
+    """Say why pickle cannot carry this very object, or None if it can or a look would cost much."""
+    kind = type(part)
+    try:
+        if issubclass(kind, (FunctionType, type)):
+            pickle.dumps(part)  # by name: cheap
+        elif kind not in _PLAIN and _reduces_as_object_does(kind):
+            part.__reduce_ex__(pickle.HIGHEST_PROTOCOL)
+    except Exception as error:  # pickle raises what it likes: PicklingError, AttributeError, TypeError
+        return str(error)
+    return None
+
+
+def _reduces_as_object_does(kind: type) -> bool:
+    return (
+        kind not in copyreg.dispatch_table
+        and all(getattr(kind, name) is getattr(object, name) for name in _REDUCERS)
+        and not isinstance(getattr(kind, "__getstate__", None), FunctionType)
+    )
+
+
+def _custom_pickler_is_at_work() -> bool:
+    """Say whether any live pickler may carry more than pickle does.
+
+    An object's `__reduce__` is not told which pickler asks. This is looked up only when an error is
+    about to be raised, so its cost does not matter.
+    """
+    standard = (pickle.Pickler, pickle._Pickler)
+    return any(
+        issubclass(type(pickler), standard)
+        and (type(pickler) not in standard or hasattr(pickler, "dispatch_table"))
+        for pickler in gc.get_objects()
+    )

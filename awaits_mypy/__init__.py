@@ -1,0 +1,28 @@
+"""The mypy plugin of `awaits`: what mypy says of an `Await[W]` is what it says of a W.
+
+Turned on by `plugins = ["awaits_mypy"]` in the mypy configuration.
+"""
+
+from mypy.errors import CompileError
+from mypy.plugin import Plugin
+
+_OLDEST_MYPY = (1, 17)
+
+
+def plugin(version: str) -> type[Plugin]:
+    """Return the plugin class, for this version of mypy.
+
+    Raises mypy's own `CompileError`, which mypy shows without a traceback, below mypy 1.17.
+    """
+    major, minor = version.split(".")[:2]
+    if (int(major), int(minor)) < _OLDEST_MYPY:
+        raise CompileError(
+            [
+                f"awaits_mypy needs mypy 1.17 or newer and this is mypy {version}:"
+                ' install one with: pip install --upgrade "mypy>=1.17"'
+            ]
+        )
+    # Imported after the check, because an older mypy may lack what it needs.
+    from awaits_mypy._plugin import AwaitsPlugin
+
+    return AwaitsPlugin

@@ -1,0 +1,40 @@
+"""What is an Await in the type of an expression, and which W it holds.
+
+mypy calls the attribute hook once for each Await in a union, with the type of the whole union and no
+word of which item it is about. So each call answers for all of them: the answers are united anyway,
+and mypy drops an error that is reported twice at one place.
+"""
+
+from typing import TypeGuard
+
+from mypy.types import Instance, ProperType, Type, TypeVarType, UnionType, get_proper_type
+
+from awaits_mypy._names import AWAIT
+
+
+def is_await(receiver: ProperType) -> TypeGuard[Instance]:
+    """Say whether this is the type of an Await."""
+    return isinstance(receiver, Instance) and receiver.type.fullname == AWAIT
+
+
+def awaited_types(receiver: Type) -> list[Type]:
+    """Return the W of every Await that an expression of this type can be."""
+    receiver = get_proper_type(receiver)
+    if is_await(receiver):
+        return [receiver.args[0]]
+    if isinstance(receiver, UnionType):
+        return [w for item in receiver.items for w in awaited_types(item)]
+    if isinstance(receiver, TypeVarType):
+        alternatives = receiver.values or [receiver.upper_bound]
+        return [w for alternative in alternatives for w in awaited_types(alternative)]
+    return []
+
+
+def without_awaits(receiver: Type) -> ProperType:
+    """Return the type with each Await[W] in it read as W, the way an error message should show it."""
+    receiver = get_proper_type(receiver)
+    if is_await(receiver):
+        return get_proper_type(receiver.args[0])
+    if isinstance(receiver, UnionType):
+        return get_proper_type(UnionType.make_union([without_awaits(item) for item in receiver.items]))
+    return receiver

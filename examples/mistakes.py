@@ -1,0 +1,45 @@
+"""What mypy refuses with the plugin on. Each comment is mypy's word on the line above it."""
+
+from dataclasses import dataclass
+
+from awaits import Await, awaitable, awaitable_nowait, awaitable_wait
+
+
+@dataclass
+class Point:
+    """Two numbers."""
+
+    x: float
+    y: float
+
+    def scaled(self, factor: float) -> "Point":
+        """Return the point that many times as far from the origin."""
+        return Point(self.x * factor, self.y * factor)
+
+
+def draw(point: Point) -> None:
+    """Stand for a function that wants a real Point."""
+
+
+def mistakes(point: Await[Point], maybe: Await[Point | None]) -> None:
+    """Use an Await as a Point was not meant to be used."""
+    point.z
+    # error: "Point" has no attribute "z"  [attr-defined]
+    point.scaled("twice")
+    # error: Argument 1 to "scaled" of "Point" has incompatible type "str"; expected "float"  [arg-type]
+    name: str = point.x
+    # error: Incompatible types in assignment (expression has type "float", variable has type "str")  [assignment]
+    maybe.x
+    # error: Item "None" of "Point | None" has no attribute "x"  [union-attr]
+    draw(point)
+    # error: Argument 1 to "draw" has incompatible type "Await[Point]"; expected "Point"  [arg-type]
+    awaitable_wait(Point(1, 2))
+    # error: Argument 1 to "awaitable_wait" has incompatible type "Point"; expected "Await[Never]"  [arg-type]
+    awaitable(3)
+    # error: Argument 1 to "awaitable" has incompatible type "int"; expected "Callable[[], Never]"  [arg-type]
+    awaitable(Point, 1)
+    # error: Missing positional argument "y" in call to "awaitable"  [call-arg]
+    awaitable_nowait(Point(1, 2)).scaled()
+    # error: Missing positional argument "factor" in call to "scaled" of "Point"  [call-arg]
+    Await()
+    # error: Missing positional argument "use_awaitable_instead" in call to "Await"  [call-arg]

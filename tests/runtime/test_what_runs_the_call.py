@@ -1,0 +1,45 @@
+"""The README's table of what runs the call, row by row."""
+
+import copy
+import gc
+import pickle
+import pydoc
+import re
+import weakref
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import awaits
+from awaits import Await, awaitable, awaitable_done
+
+README = Path(__file__).parents[2] / "README.md"
+ROW = re.compile(r"^\| `(?P<use>.+)` \| (?P<answer>yes|no) \|$", re.MULTILINE)
+ROWS = [(row["use"], row["answer"] == "yes") for row in ROW.finditer(README.read_text(encoding="utf-8"))]
+
+
+class C:
+    """What the table calls C."""
+
+    def __init__(self) -> None:
+        self.x = 1
+
+
+def test_the_table_is_found() -> None:
+    assert {answer for _, answer in ROWS} == {True, False}
+    assert len(ROWS) > 20
+
+
+@pytest.mark.parametrize(("use", "runs"), ROWS)
+def test_row_of_the_table(use: str, runs: bool) -> None:
+    aw = awaitable(C)
+    names: dict[str, Any] = {
+        **vars(awaits),
+        **{module.__name__: module for module in (copy, gc, pickle, pydoc, weakref)},
+        "aw": aw,
+        "Await": Await,
+        "C": C,
+    }
+    exec(use, names)
+    assert awaitable_done(aw) is runs

@@ -1,0 +1,77 @@
+"""The examples are type-checked with the plugin, run on real files, and shown to be lazy."""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from .conftest import ROOT, RunMypy
+
+EXAMPLES = ROOT / "examples"
+PROGRAMS = sorted(path.name for path in EXAMPLES.glob("*.py") if path.name != "mistakes.py")
+
+
+def run_example(name: str, *arguments: object) -> str:
+    result = subprocess.run(
+        [sys.executable, str(EXAMPLES / name), *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert result.returncode == 0, result.stderr
+    return result.stdout
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_example_has_no_type_error(name: str, run_mypy: RunMypy) -> None:
+    result = run_mypy(ROOT, f"examples/{name}")
+    assert result.stdout == "Success: no issues found in 1 source file\n"
+
+
+def test_mistakes_are_refused_in_the_words_beside_them(run_mypy: RunMypy) -> None:
+    expected = []
+    for number, line in enumerate((EXAMPLES / "mistakes.py").read_text().splitlines(), start=1):
+        if message := re.match(r" +# (error: .*)", line):
+            expected.append(f"examples/mistakes.py:{number - 1}: {message[1]}")
+    *errors, summary = run_mypy(ROOT, "examples/mistakes.py").stdout.splitlines()
+    assert errors == expected
+    assert summary == f"Found {len(expected)} errors in 1 file (checked 1 source file)"
+
+
+def test_config_parses_its_file_once_and_late(tmp_path: Path) -> None:
+    file = tmp_path / "settings.json"
+    project = {"name": "thing", "requires-python": ">=3.12", "dependencies": ["a", "b"]}
+    file.write_text(json.dumps({"project": project}))
+    assert run_example("config.py", file).splitlines() == [
+        "before the first use: not parsed yet",
+        "thing (Python >=3.12) needs a, b",
+        "after it: parsed, once",
+    ]
+    assert "awaits (Python >=3.11) needs typing-extensions" in run_example("config.py")
+
+
+def test_database_is_created_only_when_something_is_asked_of_it(tmp_path: Path) -> None:
+    database = tmp_path / "index.sqlite3"
+    folder = tmp_path / "code"
+    folder.mkdir()
+    (folder / "long.py").write_text("1\n" * 30)
+    (folder / "short.py").write_text("1\n" * 3)
+    assert run_example("database.py", database, "path") == f"{database} is not created yet\n"
+    assert not database.exists()
+    assert run_example("database.py", database, "add", folder) == "2 files\n"
+    assert run_example("database.py", database, "longest", 1) == f"    30 {folder / 'long.py'}\n"
+    assert run_example("database.py", database, "path") == f"{database} exists\n"
+
+
+def test_corpus_client_reads_only_the_text_that_it_uses(tmp_path: Path) -> None:
+    (tmp_path / "one.md").write_text("lazy values, lazy values: values that wait")
+    (tmp_path / "two.md").write_bytes(b"\xff not a text: reading it would fail")
+    assert run_example("corpus_client.py", tmp_path, "one.md").splitlines() == [
+        "one.md: 7 words",
+        "     3 values",
+        "read: one.md",
+    ]

@@ -1,0 +1,40 @@
+"""The README's example: what mypy says of it and what it prints are what the README shows."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+from .conftest import ROOT, RunMypy
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def code_blocks(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+
+
+def test_example_is_checked_and_runs_as_shown(tmp_path: Path, run_mypy: RunMypy) -> None:
+    (program,) = code_blocks("python")
+    (toml,) = code_blocks("toml")
+    mypy_says, it_prints = code_blocks("text")
+    (tmp_path / "example.py").write_text(program)
+    (tmp_path / "pyproject.toml").write_text(toml)
+    (tmp_path / "README.md").write_text(README)
+    assert run_mypy(tmp_path, "example.py").stdout == mypy_says
+    ran = subprocess.run(
+        [sys.executable, "example.py"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert ran.stdout + ran.stderr.splitlines(keepends=True)[-1] == it_prints
+
+
+def test_ini_configuration_is_accepted(tmp_path: Path, run_mypy: RunMypy) -> None:
+    (ini,) = code_blocks("ini")
+    (tmp_path / "mypy.ini").write_text(ini)
+    (tmp_path / "main.py").write_text("from awaits import awaitable\nawaitable(str, 5).missing\n")
+    assert '"str" has no attribute "missing"' in run_mypy(tmp_path, "main.py").stdout

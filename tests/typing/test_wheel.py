@@ -1,0 +1,82 @@
+"""The built wheel, installed away from the source tree, gives mypy the plugin and the types."""
+
+import subprocess
+import sys
+import sysconfig
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from .conftest import ROOT, RunMypy
+
+PROGRAM = """\
+from awaits import awaitable
+size = awaitable(str, 5).lower
+reveal_type(size)
+awaitable(3)
+"""
+
+
+def run(*command: object, cwd: Path) -> str:
+    result = subprocess.run(
+        list(map(str, command)), cwd=cwd, capture_output=True, text=True, timeout=300, check=False
+    )
+    assert result.returncode == 0, result.stdout + result.stderr
+    return result.stdout
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("wheel")
+    # setuptools is among the test requirements, so that this needs no network.
+    pip = [sys.executable, "-m", "pip", "wheel", "--no-deps", "--no-build-isolation", "-w", folder]
+    run(*pip, ROOT, cwd=folder)
+    (built,) = folder.glob("awaits-*.whl")
+    return built
+
+
+@pytest.fixture(scope="module")
+def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the Python of an environment with the wheel in it, and mypy borrowed from this one."""
+    folder = tmp_path_factory.mktemp("environment")
+    run(sys.executable, "-m", "venv", "--without-pip", folder / "venv", cwd=folder)
+    python = folder / "venv" / "bin" / "python"
+    pip = [sys.executable, "-m", "pip", "--python", python, "install", "--no-deps", "--quiet"]
+    run(*pip, wheel, cwd=folder)
+    site = run(python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))", cwd=folder)
+    # On the path after the wheel, whose packages therefore win.
+    (Path(site.strip()) / "borrowed.pth").write_text(sysconfig.get_path("purelib"))
+    return python
+
+
+def test_wheel_holds_both_packages_and_nothing_else(wheel: Path) -> None:
+    names = zipfile.ZipFile(wheel).namelist()
+    assert {name.partition("/")[0].partition("-")[0] for name in names} == {"awaits", "awaits_mypy"}
+    assert {"awaits/py.typed", "awaits_mypy/py.typed"} <= set(names)
+    assert any(name.endswith("LICENSE") for name in names)
+
+
+def test_installed_packages_come_from_the_wheel(installed: Path, tmp_path: Path) -> None:
+    program = "import awaits, awaits_mypy; print(awaits.__file__); print(awaits_mypy.__file__)"
+    for file in run(installed, "-c", program, cwd=tmp_path).splitlines():
+        assert Path(file).is_relative_to(installed.parents[1])
+
+
+def test_installed_wheel_gives_mypy_the_plugin_and_the_types(
+    installed: Path, tmp_path: Path, run_mypy: RunMypy
+) -> None:
+    (tmp_path / "mypy.ini").write_text("[mypy]\nplugins = awaits_mypy\nstrict = true\n")
+    (tmp_path / "main.py").write_text(PROGRAM)
+    lines = run_mypy(tmp_path, "main.py", python=str(installed)).stdout.splitlines()
+    assert lines[0] in (  # mypy 1.17 and newer ones
+        'main.py:3: note: Revealed type is "def () -> builtins.str"',
+        'main.py:3: note: Revealed type is "def () -> str"',
+    )
+    assert lines[1].startswith('main.py:4: error: Argument 1 to "awaitable" has incompatible type "int"')
+    assert len(lines) == 3
+
+
+def test_installed_wheel_runs(installed: Path, tmp_path: Path) -> None:
+    program = "from awaits import awaitable; aw = awaitable(str, 5); print(repr(aw), aw.zfill(3))"
+    assert run(installed, "-c", program, cwd=tmp_path) == "<Await pending: str> 005\n"
