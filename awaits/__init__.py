@@ -4,15 +4,15 @@
 the object behaves as the W it produced. The mypy plugin `awaits_mypy` types it as that W.
 """
 
-from awaits._await import (
-    Await,
+from awaits._await import Await
+from awaits._errors import AwaitCycleError, AwaitError
+from awaits._functions import (
     awaitable,
     awaitable_done,
     awaitable_nowait,
     awaitable_release,
     awaitable_wait,
 )
-from awaits._errors import AwaitCycleError, AwaitError
 
 __version__ = "0.1.0"
 

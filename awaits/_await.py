@@ -1,10 +1,26 @@
 """The Await and the functions over it."""
 
+from __future__ import annotations
+
 import copy
 import functools
+import math
+import operator
+import os
 import sys
-from collections.abc import Callable, Iterable
-from types import FrameType
+import types
+from collections.abc import (
+    AsyncIterable,
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Generator,
+    Iterable,
+    Iterator,
+    Reversible,
+    Sized,
+)
+from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from typing import (
     TYPE_CHECKING,
     Any,
@@ -13,59 +29,54 @@ from typing import (
     NoReturn,
     ParamSpec,
     Self,
+    SupportsAbs,
+    SupportsIndex,
     TypeVar,
     final,
 )
 
 from awaits import _turns
+from awaits._data_model import OWN
 from awaits._errors import AwaitError
 
+if TYPE_CHECKING:
+    from _typeshed import (
+        SupportsAnext,
+        SupportsGetItem,
+        SupportsNext,
+    )
+    from typing_extensions import Buffer
+
+
+# No W is an N. `self: Await[Iterable[R] | N]` gives a checker without the plugin the R, and mypy takes
+# any W for this self: what there is to say of a W that is not iterable, the plugin says in mypy's words.
+N = TypeVar("N", bound=Never)
 P = ParamSpec("P")
+R = TypeVar("R")
 W = TypeVar("W")
 W_co = TypeVar("W_co", covariant=True)
 
-_PENDING: Any = type("Pending", (), {"__slots__": ()})()
+PENDING: Any = type("Pending", (), {"__slots__": ()})()
 
 
-def _nowait() -> NoReturn:
+def nowait_function() -> NoReturn:
     """Stand in as the function of an Await that was complete from the start."""
     raise AssertionError("an Await that is complete from the start has no function to run")
 
 
-def _released() -> NoReturn:
+def released_function() -> NoReturn:
     """Stand in as the function of an Await whose call was dropped."""
     raise AssertionError("an Await whose call was released has no function to run")
-
-
-# The attributes that are an Await's own: reading one never waits, and hides W's of the same name.
-_OWN = frozenset(
-    {
-        "fn",
-        "args",
-        "is_nowait",
-        # The object does not lie about what it is: isinstance(aw, W) is False.
-        "__class__",
-        # The copy and pickle machinery reads these from the instance, and must not force it.
-        "__copy__",
-        "__deepcopy__",
-        "__getstate__",
-        "__reduce__",
-        "__reduce_ex__",
-        # Tools read these from whatever they meet: inspect.unwrap and doctest, a class body, abc.
-        "__wrapped__",
-        "__set_name__",
-        "__isabstractmethod__",
-    }
-)
 
 
 @final
 class Await(Generic[W_co]):
     """A value of type W that is computed on its first use, once.
 
-    It holds a call that has not run. Reading, writing or deleting an attribute waits (runs the call
-    if it has not run) and then acts on the W that it produced. `isinstance`, `repr`, `copy`,
-    `pickle`, `weakref` and passing it around never run the call.
+    It holds a call that has not run. Reading, writing or deleting an attribute, and every operator and
+    protocol of Python's data model, waits (runs the call if it has not run) and then acts on the W that
+    it produced. `isinstance`, `repr`, `copy`, `pickle`, `weakref` and passing it around never run the
+    call. `await aw` does not block the event loop, and gives W, or what W awaits to.
 
     Made by `awaitable` and `awaitable_nowait`; it has no public constructor. If the function
     raises, the exception reaches whoever waited, nothing is kept, and the next wait tries again.
@@ -74,11 +85,29 @@ class Await(Generic[W_co]):
     The counterpart in PyTorch: https://github.com/pytorch/pytorch/blob/main/torch/_awaits/__init__.py
     """
 
-    __slots__ = ("__weakref__", "_args", "_function", "_kwargs", "_value")
+    # The special methods are marked as final, which everything in this class is. What matters is that
+    # they are decorated: mypy takes a decorated method for a variable, and therefore asks the plugin for
+    # its type, in operators and in protocol checks alike. To other checkers they stay methods.
+
+    __slots__ = ("__weakref__", "_args", "_function", "_kwargs", "_outcome", "_value")
 
     if TYPE_CHECKING:
+        # As attributes, these too are W's.
+        __annotations__: Any
+        __dict__: Any
+        __doc__: Any
+        __getattr__: Any
+        __init_subclass__: Any
+        __module__: Any
+        __sizeof__: Any
+        __subclasshook__: Any
+
         # No value has type Never, so every call of the constructor is refused.
-        def __new__(cls, use_awaitable_instead: Never) -> Self: ...
+        @final
+        def __init__(self, use_awaitable_instead: Never) -> None: ...
+
+        @final
+        def __new__(cls: Any, use_awaitable_instead: Never) -> Any: ...
 
     else:
 
@@ -88,8 +117,19 @@ class Await(Generic[W_co]):
                 " is to run later, or awaitable_nowait(value) for a value that is there"
             )
 
-    def __init_subclass__(cls, **kwargs: Any) -> None:
-        raise TypeError("Await cannot be subclassed")
+        def __init_subclass__(cls, **kwargs):
+            raise TypeError("Await cannot be subclassed")
+
+    @final
+    def __getattribute__(self, name: str, /) -> Any:
+        if name in OWN:
+            return object.__getattribute__(self, name)
+        value = get_value(self)
+        if value is PENDING:
+            if _is_asked_by_help(sys._getframe(1)):
+                return object.__getattribute__(self, name)
+            value = _run_for_attribute(self, name)
+        return getattr(value, name)
 
     def fn(self) -> Callable[..., W_co]:
         """Return the function of the call; with keyword arguments, a partial of it.
@@ -97,10 +137,10 @@ class Await(Generic[W_co]):
         `aw.fn()(*aw.args())` always repeats the call. Never waits. Raises `AwaitError` if the Await
         was complete from the start or its call was released.
         """
-        function = _get_function(self)
-        if function is _nowait or function is _released:
+        function = get_function(self)
+        if function is nowait_function or function is released_function:
             raise _no_call(self, "function")
-        kwargs = _get_kwargs(self)
+        kwargs = get_kwargs(self)
         return functools.partial(function, **kwargs) if kwargs else function
 
     def args(self) -> tuple[Any, ...]:
@@ -108,153 +148,472 @@ class Await(Generic[W_co]):
 
         Never waits. Raises `AwaitError` once the call was released.
         """
-        args: tuple[Any, ...] | None = _get_args(self)
+        args: tuple[Any, ...] | None = get_args(self)
         if args is None:
             raise _no_call(self, "arguments")
         return args
 
     def is_nowait(self) -> bool:
         """Return whether this Await was complete from the start, by `awaitable_nowait`."""
-        return _get_function(self) is _nowait
+        return get_function(self) is nowait_function
 
-    def __getattribute__(self, name: str, /) -> Any:
-        if name in _OWN:
-            return object.__getattribute__(self, name)
-        value = _get_value(self)
-        if value is _PENDING:
-            if _is_asked_by_help(sys._getframe(1)):
-                return object.__getattribute__(self, name)
-            value = _run_for_attribute(self, name)
-        return getattr(value, name)
-
+    @final
     def __setattr__(self, name: str, value: Any, /) -> None:
         _refuse_own(name)
         setattr(_wait_for_attribute(self, name), name, value)
 
+    @final
     def __delattr__(self, name: str, /) -> None:
         _refuse_own(name)
         delattr(_wait_for_attribute(self, name), name)
 
+    @final
     def __dir__(self) -> Iterable[str]:
-        value = _get_value(self)
-        return {"fn", "args", "is_nowait", *dir(object if value is _PENDING else value)}
+        value = get_value(self)
+        return {"fn", "args", "is_nowait", *dir(object if value is PENDING else value)}
 
+    @final
     def __repr__(self) -> str:
-        value = _get_value(self)
-        if value is not _PENDING:
+        value = get_value(self)
+        if value is not PENDING:
             return f"<Await done: {value!r}>"
         state = "running" if _turns.is_running(id(self)) else "pending"
-        return f"<Await {state}: {_turns.function_name(_get_function(self))}>"
+        return f"<Await {state}: {_turns.function_name(get_function(self))}>"
 
-    def __copy__(self) -> "Await[W_co]":
-        function, args, kwargs = _get_call(self)
-        value = _get_value(self)
-        if value is _PENDING:
-            return _new(function, args, kwargs, _PENDING)
-        return awaitable_nowait(copy.copy(value))
+    def __copy__(self) -> Await[W_co]:
+        function, args, kwargs = get_call(self)
+        value = get_value(self)
+        if value is PENDING:
+            return new(function, args, kwargs, PENDING)
+        return complete(copy.copy(value))
 
-    def __deepcopy__(self, memo: dict[int, Any], /) -> "Await[W_co]":
-        call = _get_call(self)
-        value = _get_value(self)
-        if value is _PENDING:
-            return _new(*copy.deepcopy(call, memo), _PENDING)
-        return awaitable_nowait(copy.deepcopy(value, memo))
+    def __deepcopy__(self, memo: dict[int, Any], /) -> Await[W_co]:
+        call = get_call(self)
+        value = get_value(self)
+        if value is PENDING:
+            return new(*copy.deepcopy(call, memo), PENDING)
+        return complete(copy.deepcopy(value, memo))
 
     def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
-        function, args, kwargs = _get_call(self)
-        value = _get_value(self)
         from awaits import _travel  # only when pickling: it imports pickle
 
-        if value is not _PENDING:
-            _travel.refuse_unpicklable_value(value)
-            return awaitable_nowait, (value,)
-        _travel.refuse_unpicklable(function, args, kwargs)
-        # A partial carries keyword arguments through every pickle protocol.
-        return (functools.partial(awaitable, **kwargs) if kwargs else awaitable), (function, *args)
+        return _travel.reduce(self)
+
+    # The rest is Python's data model, forwarded to W. `_data_model.py` lists it and says why what is
+    # not here is not.
+
+    @final
+    def __str__(self) -> str:
+        return str(wait(self))
+
+    @final
+    def __format__(self, spec: str, /) -> str:
+        return format(wait(self), spec)
+
+    @final
+    def __hash__(self) -> int:
+        return hash(wait(self))
+
+    @final
+    def __bool__(self) -> bool:
+        return bool(wait(self))
+
+    @final
+    def __bytes__(self) -> bytes:
+        return bytes(wait(self))
+
+    @final
+    def __int__(self) -> int:
+        return int(wait(self))
+
+    @final
+    def __float__(self) -> float:
+        return float(wait(self))
+
+    @final
+    def __complex__(self) -> complex:
+        return complex(wait(self))
+
+    @final
+    def __index__(self: Await[SupportsIndex | N]) -> int:
+        return operator.index(wait(self))
+
+    @final
+    def __round__(self, *ndigits: Any) -> Any:
+        return round(wait(self), *ndigits)
+
+    @final
+    def __trunc__(self) -> Any:
+        return math.trunc(wait(self))
+
+    @final
+    def __floor__(self) -> Any:
+        return math.floor(wait(self))
+
+    @final
+    def __ceil__(self) -> Any:
+        return math.ceil(wait(self))
+
+    @final
+    def __fspath__(self) -> Any:
+        return os.fspath(wait(self))
+
+    @final
+    def __buffer__(self: Await[Buffer | N], flags: int, /) -> memoryview:
+        return _special(wait(self), "__buffer__")(flags)
+
+    @final
+    def __call__(self: Await[Callable[P, R] | N], /, *args: P.args, **kwargs: P.kwargs) -> R:
+        return wait(self)(*args, **kwargs)
+
+    @final
+    def __replace__(self, /, **changes: Any) -> Any:
+        return _special(wait(self), "__replace__")(**changes)
+
+    # Containers and iteration.
+
+    @final
+    def __len__(self: Await[Sized | N]) -> int:
+        return len(wait(self))
+
+    @final
+    def __length_hint__(self) -> int:
+        # Python swallows a TypeError here and goes on without the hint.
+        hint = operator.length_hint(wait_despite(self, TypeError), -1)
+        return NotImplemented if hint == -1 else hint
+
+    @final
+    def __getitem__(self: Await[SupportsGetItem[Any, Any] | N], key: Any, /) -> Any:
+        return wait(self)[key]
+
+    @final
+    def __setitem__(self, key: Any, value: Any, /) -> None:
+        wait(self)[key] = value
+
+    @final
+    def __delitem__(self, key: Any, /) -> None:
+        del wait(self)[key]
+
+    @final
+    def __contains__(self, item: Any, /) -> bool:
+        return _operand(item) in wait(self)
+
+    @final
+    def __iter__(self: Await[Iterable[R] | N]) -> Iterator[R]:
+        # `itertools.chain`, for one, takes a StopIteration here for the end.
+        return iter(wait_despite(self, StopIteration))
+
+    @final
+    def __next__(self: Await[SupportsNext[R] | N]) -> R:
+        # Python takes a StopIteration here for the end.
+        return next(wait_despite(self, StopIteration))
+
+    @final
+    def __reversed__(self: Await[Reversible[R] | N]) -> Iterator[R]:
+        return reversed(wait(self))
+
+    # Contexts and asynchronous protocols.
+
+    @final
+    def __enter__(self: Await[AbstractContextManager[R, Any] | N]) -> R:
+        return _special(wait(self), "__enter__")()
+
+    @final
+    def __exit__(self, *exc_info: object) -> Any:
+        return _special(wait(self), "__exit__")(*exc_info)
+
+    @final
+    def __aenter__(self: Await[AbstractAsyncContextManager[R, Any] | N]) -> Awaitable[R]:
+        return _special(wait(self), "__aenter__")()
+
+    @final
+    def __aexit__(self, *exc_info: Any) -> Any:
+        return _special(wait(self), "__aexit__")(*exc_info)
+
+    @final
+    def __aiter__(self: Await[AsyncIterable[R] | N]) -> AsyncIterator[R]:
+        return aiter(wait(self))
+
+    @final
+    def __anext__(self: Await[SupportsAnext[R] | N]) -> Awaitable[R]:
+        # Python takes a StopAsyncIteration here for the end. Up to 3.13.2 anext(aw, default) crashes if
+        # this raises (https://github.com/python/cpython/issues/131670), so that the await raises.
+        try:
+            return anext(wait_despite(self, StopAsyncIteration))
+        except BaseException as error:
+            return _failing(error)
+
+    @final
+    def __await__(self) -> Generator[Any, Any, Any]:
+        """Give W, or what W awaits to, without blocking the event loop."""
+        value = get_value(self)
+        if value is not PENDING and not isinstance(value, Awaitable):
+            return _immediate(value)
+        from awaits import _tasks  # only here: it imports asyncio
+
+        return _tasks.result_of(self).__await__()
+
+    # A W that is a class.
+
+    @final
+    def __instancecheck__(self, instance: Any, /) -> bool:
+        return isinstance(instance, wait(self))
+
+    @final
+    def __subclasscheck__(self, subclass: Any, /) -> bool:
+        return issubclass(subclass, wait(self))
+
+    @final
+    def __mro_entries__(self, bases: Any, /) -> tuple[Any, ...]:
+        return types.resolve_bases((wait(self),))
+
+    # Comparison, with W's own answer for an operand of another type.
+
+    @final
+    def __eq__(self, other: object, /) -> Any:
+        return operator.eq(wait(self), _operand(other))
+
+    @final
+    def __ne__(self, other: object, /) -> Any:
+        return operator.ne(wait(self), _operand(other))
+
+    @final
+    def __lt__(self, other: Any, /) -> Any:
+        return operator.lt(wait(self), _operand(other))
+
+    @final
+    def __le__(self, other: Any, /) -> Any:
+        return operator.le(wait(self), _operand(other))
+
+    @final
+    def __gt__(self, other: Any, /) -> Any:
+        return operator.gt(wait(self), _operand(other))
+
+    @final
+    def __ge__(self, other: Any, /) -> Any:
+        return operator.ge(wait(self), _operand(other))
+
+    # Arithmetic. The operator itself is applied to both values, so that precedence of subclasses,
+    # reflected methods and NotImplemented come out as Python has them.
+
+    @final
+    def __add__(self, other: Any, /) -> Any:
+        return operator.add(wait(self), _operand(other))
+
+    @final
+    def __sub__(self, other: Any, /) -> Any:
+        return operator.sub(wait(self), _operand(other))
+
+    @final
+    def __mul__(self, other: Any, /) -> Any:
+        return operator.mul(wait(self), _operand(other))
+
+    @final
+    def __matmul__(self, other: Any, /) -> Any:
+        return operator.matmul(wait(self), _operand(other))
+
+    @final
+    def __truediv__(self, other: Any, /) -> Any:
+        return operator.truediv(wait(self), _operand(other))
+
+    @final
+    def __floordiv__(self, other: Any, /) -> Any:
+        return operator.floordiv(wait(self), _operand(other))
+
+    @final
+    def __mod__(self, other: Any, /) -> Any:
+        return operator.mod(wait(self), _operand(other))
+
+    @final
+    def __divmod__(self, other: Any, /) -> Any:
+        return divmod(wait(self), _operand(other))
+
+    @final
+    def __lshift__(self, other: Any, /) -> Any:
+        return operator.lshift(wait(self), _operand(other))
+
+    @final
+    def __rshift__(self, other: Any, /) -> Any:
+        return operator.rshift(wait(self), _operand(other))
+
+    @final
+    def __and__(self, other: Any, /) -> Any:
+        return operator.and_(wait(self), _operand(other))
+
+    @final
+    def __xor__(self, other: Any, /) -> Any:
+        return operator.xor(wait(self), _operand(other))
+
+    @final
+    def __or__(self, other: Any, /) -> Any:
+        return operator.or_(wait(self), _operand(other))
+
+    @final
+    def __pow__(self, other: Any, modulus: Any = None, /) -> Any:
+        return pow(wait(self), _operand(other), _operand(modulus))
+
+    @final
+    def __radd__(self, other: Any, /) -> Any:
+        return operator.add(other, wait(self))
+
+    @final
+    def __rsub__(self, other: Any, /) -> Any:
+        return operator.sub(other, wait(self))
+
+    @final
+    def __rmul__(self, other: Any, /) -> Any:
+        return operator.mul(other, wait(self))
+
+    @final
+    def __rmatmul__(self, other: Any, /) -> Any:
+        return operator.matmul(other, wait(self))
+
+    @final
+    def __rtruediv__(self, other: Any, /) -> Any:
+        return operator.truediv(other, wait(self))
+
+    @final
+    def __rfloordiv__(self, other: Any, /) -> Any:
+        return operator.floordiv(other, wait(self))
+
+    @final
+    def __rmod__(self, other: Any, /) -> Any:
+        return operator.mod(other, wait(self))
+
+    @final
+    def __rdivmod__(self, other: Any, /) -> Any:
+        return divmod(other, wait(self))
+
+    @final
+    def __rlshift__(self, other: Any, /) -> Any:
+        return operator.lshift(other, wait(self))
+
+    @final
+    def __rrshift__(self, other: Any, /) -> Any:
+        return operator.rshift(other, wait(self))
+
+    @final
+    def __rand__(self, other: Any, /) -> Any:
+        return operator.and_(other, wait(self))
+
+    @final
+    def __rxor__(self, other: Any, /) -> Any:
+        return operator.xor(other, wait(self))
+
+    @final
+    def __ror__(self, other: Any, /) -> Any:
+        return operator.or_(other, wait(self))
+
+    @final
+    def __rpow__(self, other: Any, modulus: Any = None, /) -> Any:
+        return pow(other, wait(self), _operand(modulus))
+
+    @final
+    def __neg__(self) -> Any:
+        return operator.neg(wait(self))
+
+    @final
+    def __pos__(self) -> Any:
+        return operator.pos(wait(self))
+
+    @final
+    def __abs__(self: Await[SupportsAbs[R] | N]) -> R:
+        return abs(wait(self))
+
+    @final
+    def __invert__(self) -> Any:
+        return operator.invert(wait(self))
+
+    # In place: the name stays bound to an Await.
+
+    @final
+    def __iadd__(self, other: Any, /) -> Self:
+        return _in_place(self, operator.iadd, other)
+
+    @final
+    def __isub__(self, other: Any, /) -> Self:
+        return _in_place(self, operator.isub, other)
+
+    @final
+    def __imul__(self, other: Any, /) -> Self:
+        return _in_place(self, operator.imul, other)
+
+    @final
+    def __imatmul__(self, other: Any, /) -> Self:
+        return _in_place(self, operator.imatmul, other)
+
+    @final
+    def __itruediv__(self, other: Any, /) -> Self:
+        return _in_place(self, operator.itruediv, other)
+
+    @final
+    def __ifloordiv__(self, other: Any, /) -> Self:
+        return _in_place(self, operator.ifloordiv, other)
+
+    @final
+    def __imod__(self, other: Any, /) -> Self:
+        return _in_place(self, operator.imod, other)
+
+    @final
+    def __ilshift__(self, other: Any, /) -> Self:
+        return _in_place(self, operator.ilshift, other)
+
+    @final
+    def __irshift__(self, other: Any, /) -> Self:
+        return _in_place(self, operator.irshift, other)
+
+    @final
+    def __iand__(self, other: Any, /) -> Self:
+        return _in_place(self, operator.iand, other)
+
+    @final
+    def __ixor__(self, other: Any, /) -> Self:
+        return _in_place(self, operator.ixor, other)
+
+    @final
+    def __ior__(self, other: Any, /) -> Self:
+        return _in_place(self, operator.ior, other)
+
+    @final
+    def __ipow__(self, other: Any, /) -> Self:
+        return _in_place(self, operator.ipow, other)
 
 
 # The slots, reached past `__getattribute__`. Bound methods of the slots' descriptors are the fastest
 # way to them from Python.
-_get_function: Callable[[Await[Any]], Callable[..., Any]] = vars(Await)["_function"].__get__
-_get_args: Callable[[Await[Any]], Any] = vars(Await)["_args"].__get__
-_get_kwargs: Callable[[Await[Any]], dict[str, Any]] = vars(Await)["_kwargs"].__get__
-_get_value: Callable[[Await[Any]], Any] = vars(Await)["_value"].__get__
-_set_function: Callable[[Await[Any], object], None] = vars(Await)["_function"].__set__
-_set_args: Callable[[Await[Any], object], None] = vars(Await)["_args"].__set__
-_set_kwargs: Callable[[Await[Any], object], None] = vars(Await)["_kwargs"].__set__
-_set_value: Callable[[Await[Any], object], None] = vars(Await)["_value"].__set__
+get_function: Callable[[Await[Any]], Callable[..., Any]] = vars(Await)["_function"].__get__
+get_args: Callable[[Await[Any]], Any] = vars(Await)["_args"].__get__
+get_kwargs: Callable[[Await[Any]], dict[str, Any]] = vars(Await)["_kwargs"].__get__
+get_outcome: Callable[[Await[Any]], Any] = vars(Await)["_outcome"].__get__
+get_value: Callable[[Await[Any]], Any] = vars(Await)["_value"].__get__
+set_function: Callable[[Await[Any], object], None] = vars(Await)["_function"].__set__
+set_args: Callable[[Await[Any], object], None] = vars(Await)["_args"].__set__
+set_kwargs: Callable[[Await[Any], object], None] = vars(Await)["_kwargs"].__set__
+set_outcome: Callable[[Await[Any], object], None] = vars(Await)["_outcome"].__set__
+set_value: Callable[[Await[Any], object], None] = vars(Await)["_value"].__set__
 
 
-def awaitable(func: Callable[P, W], /, *args: P.args, **kwargs: P.kwargs) -> Await[W]:
-    """Return an Await that will call `func(*args, **kwargs)` when it is first used.
-
-    Nothing runs now. An Await among the arguments is handed to `func` as it is. Raises `TypeError`
-    at once if `func` is not callable.
-    """
-    if not callable(func):
-        raise TypeError(
-            f"awaitable() needs a callable, not {type(func).__name__!r}:"
-            " for a value that is there already, use awaitable_nowait(value)"
-        )
-    return _new(func, args, kwargs, _PENDING)
-
-
-def awaitable_wait(aw: Await[W], /) -> W:
-    """Run the call if it has not run, and return its result: the same object at every wait.
-
-    Threads that wait at the same time share one run. If the function raises, its exception
-    propagates unchanged and is not kept: the next wait, or the next thread that waited, tries again.
-    Raises `AwaitCycleError` if the call needs the result of this very Await, and `TypeError` if `aw`
-    is not an Await.
-    """
-    value: W = _get_value(_checked(aw, "awaitable_wait"))
-    return value if value is not _PENDING else _run(aw)
-
-
-def awaitable_nowait(value: W, /) -> Await[W]:
-    """Return an Await that is complete from the start, with this value; an Await stays nested."""
-    return _new(_nowait, (value,), {}, value)
-
-
-def awaitable_done(aw: Await[Any], /) -> bool:
-    """Return whether the result is there. Never runs anything; False while the call runs."""
-    return _get_value(_checked(aw, "awaitable_done")) is not _PENDING
-
-
-def awaitable_release(aw: Await[W], /) -> W:
-    """Wait, then drop the function and the arguments, so that they can be collected.
-
-    `fn()` and `args()` raise `AwaitError` afterwards. If the function raises, the call is kept.
-    """
-    value = awaitable_wait(_checked(aw, "awaitable_release"))
-    if not aw.is_nowait():
-        _set_function(aw, _released)
-    _set_args(aw, None)
-    _set_kwargs(aw, {})
-    return value
-
-
-def _new(function: object, args: object, kwargs: object, value: object) -> Await[Any]:
+def new(function: object, args: object, kwargs: object, value: object) -> Await[Any]:
     aw: Await[Any] = object.__new__(Await)
-    _set_function(aw, function)
-    _set_args(aw, args)
-    _set_kwargs(aw, kwargs)
-    _set_value(aw, value)
+    set_function(aw, function)
+    set_args(aw, args)
+    set_kwargs(aw, kwargs)
+    set_outcome(aw, None)
+    set_value(aw, value)
     return aw
 
 
-def _get_call(aw: Await[Any]) -> tuple[Any, Any, Any]:
+def complete(value: object) -> Await[Any]:
+    """Return an Await that is complete from the start."""
+    return new(nowait_function, (value,), {}, value)
+
+
+def get_call(aw: Await[Any]) -> tuple[Any, Any, Any]:
     """Return the function, the arguments and the keyword arguments.
 
     Read this before the value, where both are needed: a call is dropped only after its value is there.
     """
-    return _get_function(aw), _get_args(aw), _get_kwargs(aw)
-
-
-def _checked(aw: Await[W], caller: str) -> Await[W]:
-    if type(aw) is not Await:
-        raise TypeError(f"{caller}() needs an Await, not {type(aw).__name__!r}")
-    return aw
+    return get_function(aw), get_args(aw), get_kwargs(aw)
 
 
 def _no_call(aw: Await[Any], part: str) -> AwaitError:
@@ -266,42 +625,91 @@ def _no_call(aw: Await[Any], part: str) -> AwaitError:
     return AwaitError(f"this Await has no {part}: {why}")
 
 
-def _run(aw: Await[W]) -> W:
+def run(aw: Await[W]) -> W:
     """Run the call, unless another thread completes it first, and return the value."""
-    turn = _turns.Turn(id(aw), _get_function(aw))
+    turn = _turns.Turn(id(aw), get_function(aw))
     try:
         turn.begin()
-        if _get_value(aw) is _PENDING:
-            function, args, kwargs = _get_call(aw)
-            _set_value(aw, function(*args, **kwargs))
+        if get_value(aw) is PENDING:
+            function, args, kwargs = get_call(aw)
+            set_value(aw, function(*args, **kwargs))
     finally:
         turn.end()
-    result: W = _get_value(aw)
+    result: W = get_value(aw)
     return result
+
+
+def wait(aw: Await[Any]) -> Any:
+    """Return the value for an implicit wait; the exception of the function comes unchanged."""
+    value = get_value(aw)
+    return run(aw) if value is PENDING else value
+
+
+def wait_despite(aw: Await[Any], swallowed: type[Exception]) -> Any:
+    """Return the value where Python would swallow this exception of the function."""
+    try:
+        return wait(aw)
+    except swallowed as error:
+        function = _turns.function_name(get_function(aw))
+        raise AwaitError(f"{function} raised {type(error).__name__} during an implicit wait") from error
+
+
+def _immediate(value: Any) -> Generator[Any, Any, Any]:
+    """Await to a value that is there."""
+    yield from ()  # what makes this a generator
+    return value
+
+
+async def _failing(error: BaseException) -> NoReturn:
+    """Await to an exception."""
+    raise error
+
+
+def _operand(operand: Any) -> Any:
+    """Return the value of the other operand, if it is an Await too."""
+    return wait(operand) if type(operand) is Await else operand
+
+
+def _in_place(aw: Await[Any], operation: Callable[[Any, Any], Any], other: Any) -> Any:
+    """Apply an in-place operator: the same Await if its W changed in place, else a new complete one."""
+    value = wait(aw)
+    result = operation(value, _operand(other))
+    return aw if result is value else complete(result)
+
+
+def _special(value: Any, name: str) -> Any:
+    """Return a special method as Python finds it: on the type, bound to the value."""
+    kind = type(value)
+    for base in kind.__mro__:
+        if name in vars(base):
+            found = vars(base)[name]
+            bind = getattr(type(found), "__get__", None)
+            return found if bind is None else bind(found, value, kind)
+    raise TypeError(f"{kind.__name__!r} object has no {name}")
 
 
 def _run_for_attribute(aw: Await[Any], name: str) -> Any:
     """Run the call for an implicit wait, so that its failure does not look like W lacking `name`."""
     try:
-        return _run(aw)
+        return run(aw)
     except AttributeError as error:
-        function = _turns.function_name(_get_function(aw))
+        function = _turns.function_name(get_function(aw))
         raise AwaitError(
             f"{function} raised AttributeError while {name!r} of its result was asked for"
         ) from error
 
 
 def _wait_for_attribute(aw: Await[Any], name: str) -> Any:
-    value = _get_value(aw)
-    return _run_for_attribute(aw, name) if value is _PENDING else value
+    value = get_value(aw)
+    return _run_for_attribute(aw, name) if value is PENDING else value
 
 
 def _refuse_own(name: str) -> None:
-    if name in _OWN:
+    if name in OWN:
         raise AttributeError(f"attribute {name!r} of 'Await' cannot be changed: it is the Await's own")
 
 
-def _is_asked_by_help(frame: FrameType | None) -> bool:
+def _is_asked_by_help(frame: types.FrameType | None) -> bool:
     """Say whether `help` asks, which reads `__name__` and `__module__` of whatever it is given.
 
     What it shows of an Await is the class, so running the call for it would be for nothing.

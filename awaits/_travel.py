@@ -1,4 +1,4 @@
-"""Say which part of an Await pickle cannot carry.
+"""How an Await is pickled, and which part of it pickle cannot carry.
 
 Only the parts themselves are looked at, not what they hold, so that nothing large is pickled twice;
 what is found deeper keeps pickle's own message. A pickler that carries more than pickle does, such
@@ -8,29 +8,35 @@ as cloudpickle's, is left to try.
 import copyreg
 import gc
 import pickle
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from functools import partial
 from types import FunctionType
 from typing import Any
+
+from awaits._await import PENDING, Await, get_call, get_value
+from awaits._functions import awaitable, awaitable_nowait
 
 _REDUCERS = ("__reduce__", "__reduce_ex__")
 # What pickle carries without asking the object anything.
 _PLAIN = (int, float, complex, str, bytes, bytearray, tuple, list, dict, bool, type(None))
 
 
-def refuse_unpicklable(
-    function: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]
-) -> None:
-    """Raise `pickle.PicklingError` that names the part of a pending call which cannot travel."""
-    _refuse("pending, so it travels as its call, and the function", function)
-    for position, value in enumerate(args):
-        _refuse(f"pending, so it travels as its call, and argument {position}", value)
-    for name, value in kwargs.items():
-        _refuse(f"pending, so it travels as its call, and argument {name!r}", value)
+def reduce(aw: Await[Any]) -> tuple[Callable[..., Any], tuple[Any, ...]]:
+    """Return how pickle is to make this Await again: from its call if pending, else from its value.
 
-
-def refuse_unpicklable_value(value: object) -> None:
-    """Raise `pickle.PicklingError` that names the value of a complete Await, if it cannot travel."""
-    _refuse("done, so it travels as its value, and that value", value)
+    Raises `pickle.PicklingError` that names the part which cannot travel.
+    """
+    function, args, kwargs = get_call(aw)
+    value = get_value(aw)
+    if value is not PENDING:
+        _refuse("done, so it travels as its value, and that value", value)
+        return awaitable_nowait, (value,)
+    state = "pending, so it travels as its call, and"
+    _refuse(f"{state} the function", function)
+    for name, argument in [*enumerate(args), *kwargs.items()]:
+        _refuse(f"{state} argument {name!r}", argument)
+    # A partial carries keyword arguments through every pickle protocol.
+    return (partial(awaitable, **kwargs) if kwargs else awaitable), (function, *args)
 
 
 def _refuse(state: str, part: object) -> None:

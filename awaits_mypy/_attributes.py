@@ -1,15 +1,79 @@
-"""Attributes: `aw.name` on an `Await[W]` has the type, and the errors, of `w.name` on a W."""
+"""Attributes: `aw.name` on an `Await[W]` has the type, and the errors, of `w.name` on a W.
 
+Special methods that mypy looks up by name alone (`len`, iteration, contexts, protocols) come through
+here as well; those that need more of the expression are in `_operators.py`.
+"""
+
+from mypy.nodes import MemberExpr
 from mypy.plugin import AttributeContext
 from mypy.types import Type
 
-from awaits_mypy._mypy import make_simplified_union, type_of_member
+from awaits_mypy._callables import function_returning
+from awaits_mypy._mypy import (
+    check_slots_of,
+    checker_of,
+    is_protocol_probe,
+    replace_receiver,
+    retract_refusals_of_await,
+    type_of_member,
+    union_of,
+)
+from awaits_mypy._protocols import member_for_protocol
 from awaits_mypy._receivers import awaited_types, without_awaits
+from awaits_mypy._statements import value_assigned_to
+
+
+def is_named(ctx: AttributeContext, name: str) -> bool:
+    """Say whether the program names the attribute, and not an operator or a statement implies it."""
+    return isinstance(ctx.context, MemberExpr) and ctx.context.name == name
 
 
 def see_through_attribute(ctx: AttributeContext, name: str) -> Type:
     """Answer with mypy's own verdict on the same attribute of the W inside."""
+    if is_protocol_probe(ctx):
+        return member_for_protocol(ctx, name)
     displayed = without_awaits(ctx.type)
-    return make_simplified_union(
-        [type_of_member(ctx, name, w, displayed) for w in awaited_types(ctx.type)]
+    named = is_named(ctx, name)
+    if named:
+        replace_receiver(ctx, displayed)
+        if ctx.is_lvalue:
+            retract_refusals_of_await(ctx, name)
+            check_slots(ctx, name)
+    # mypy does not look for the method of `w[index] = value` as for that of an operator.
+    is_operator = not named and name != "__setitem__"
+    return union_of(
+        [
+            type_of_member(
+                ctx, name, w, displayed, is_operator=is_operator, is_lvalue=named and ctx.is_lvalue
+            )
+            for w in awaited_types(ctx.type)
+        ]
     )
+
+
+def see_through_lookup(ctx: AttributeContext, name: str) -> Type:
+    """Answer for `__getattribute__`, which mypy looks up before each name that only it provides."""
+    return see_through_attribute(ctx, name) if is_named(ctx, name) else ctx.default_attr_type
+
+
+def check_slots(ctx: AttributeContext, name: str) -> None:
+    """Refuse an assignment for which the `__slots__` of W leave no place."""
+    for w in awaited_types(ctx.type):
+        check_slots_of(ctx, w, name)
+
+
+def see_through_assignment(ctx: AttributeContext, name: str) -> Type:
+    """Answer for `__setattr__`, of which mypy takes the last argument for what may be assigned."""
+    target = ctx.context
+    if not isinstance(target, MemberExpr) or is_named(ctx, name):
+        return see_through_attribute(ctx, name)
+    displayed = without_awaits(ctx.type)
+    rvalue = value_assigned_to(target, checker_of(ctx))
+    check_slots(ctx, target.name)
+    assignable = union_of(
+        [
+            type_of_member(ctx, target.name, w, displayed, is_lvalue=True, rvalue=rvalue)
+            for w in awaited_types(ctx.type)
+        ]
+    )
+    return function_returning(ctx, ctx.default_attr_type, [assignable])

@@ -4,46 +4,226 @@ Checked with mypy 1.17.0, 1.20.2, 2.0.0 and 2.4.1.
 """
 
 from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from typing import cast
 
-from mypy.checker import TypeChecker
+from mypy.checker import TypeChecker, infer_operator_assignment_method
 from mypy.checkmember import analyze_member_access
-from mypy.plugin import AttributeContext
+from mypy.join import join_type_list
+from mypy.maptype import map_instance_to_supertype
+from mypy.message_registry import CANNOT_ASSIGN_TO_METHOD, INCOMPATIBLE_TYPES_IN_ASSIGNMENT
+from mypy.nodes import Context, Expression, MemberExpr, OperatorAssignmentStmt, OpExpr, TempNode
+from mypy.plugin import AttributeContext, MethodContext
 from mypy.server.deps import DependencyVisitor
+from mypy.subtypes import find_member, is_subtype
 from mypy.typeops import make_simplified_union
-from mypy.types import Type
+from mypy.types import Instance, Type, UnionType, flatten_nested_unions, get_proper_type
+from mypy.typestate import type_state
 
-__all__ = ["make_simplified_union", "type_of_member"]
+__all__ = [
+    "AnyContext",
+    "awaited_type",
+    "beyond_all_filters",
+    "beyond_filters",
+    "callee_type",
+    "check_in_place_operation",
+    "check_slots_of",
+    "checker_of",
+    "find_member",
+    "forget_subtype_checks",
+    "is_protocol_probe",
+    "is_subtype",
+    "join_type_list",
+    "map_instance_to_supertype",
+    "record_dependency",
+    "replace_receiver",
+    "retract_refusals_of_await",
+    "type_of_expression",
+    "type_of_member",
+    "type_of_member_if_any",
+    "union_of",
+]
 
 
-def type_of_member(ctx: AttributeContext, name: str, owner: Type, displayed: Type) -> Type:
+AnyContext = AttributeContext | MethodContext
+
+
+def checker_of(ctx: AnyContext) -> TypeChecker:
+    """Return the type checker behind the interface that a hook is given."""
+    return cast(TypeChecker, ctx.api)
+
+
+def type_of_member(
+    ctx: AttributeContext,
+    name: str,
+    owner: Type,
+    displayed: Type,
+    *,
+    is_operator: bool = False,
+    is_lvalue: bool = False,
+    rvalue: Expression | None = None,
+) -> Type:
     """Return what mypy says of the attribute `name` of `owner`, at the place that `ctx` is about.
 
-    The plugin interface has `get_expression_type` for this, but it takes no type to display: in a
-    union, mypy's message names the whole union as well as the item that lacks the attribute.
+    The plugin interface has `get_expression_type` for this, but it takes no type to display (in a
+    union, mypy's message names the whole union as well as the item that lacks the attribute), and
+    it has neither operators nor assignments.
     """
-    checker = cast(TypeChecker, ctx.api)
-    _record_dependency(checker, owner, name)
+    record_dependency(ctx, owner, name)
     return analyze_member_access(
         name,
         owner,
         ctx.context,
-        is_lvalue=False,
+        is_lvalue=is_lvalue,
         is_super=False,
-        is_operator=False,
+        is_operator=is_operator,
         original_type=displayed,
         self_type=owner,
-        chk=checker,
+        chk=checker_of(ctx),
+        rvalue=rvalue,
     )
 
 
-def _record_dependency(checker: TypeChecker, owner: Type, name: str) -> None:
+def type_of_member_if_any(ctx: AttributeContext, name: str, owner: Type) -> Type | None:
+    """Return the type of this member of `owner`, or None if it has none."""
+    with checker_of(ctx).msg.filter_errors() as errors:
+        member = type_of_member(ctx, name, owner, owner, is_operator=name == "__call__")
+    return None if errors.has_new_errors() else member
+
+
+def union_of(types: Sequence[Type]) -> Type:
+    """Return the union of these types; of a single one, exactly that one."""
+    return types[0] if len(types) == 1 else make_simplified_union(types)
+
+
+def check_slots_of(ctx: AttributeContext, owner: Type, name: str) -> None:
+    """Report an assignment for which the `__slots__` of the owner leave no place."""
+    target = MemberExpr(TempNode(owner, context=ctx.context), name)
+    target.set_line(ctx.context)
+    checker_of(ctx).check_assignment_to_slots(target)
+
+
+def retract_refusals_of_await(ctx: AttributeContext, name: str) -> None:
+    """Take back that a final method of Await is assigned to: the question is what W has there."""
+    errors = checker_of(ctx).msg.errors
+    reported = errors.error_info_map.get(errors.file, [])
+    refusals = (
+        CANNOT_ASSIGN_TO_METHOD,
+        f'Cannot assign to final attribute "{name}"',
+    )
+    while reported and reported[-1].line == ctx.context.line and reported[-1].message in refusals:
+        reported.pop()
+
+
+def type_of_expression(checker: TypeChecker, expression: Expression) -> Type:
+    """Return the type that mypy found for this expression, or finds now, without its errors."""
+    known = checker.lookup_type_or_none(expression)
+    if known is not None:
+        return known
+    with checker.msg.filter_errors():
+        return checker.expr_checker.accept(expression)
+
+
+def is_protocol_probe(ctx: AttributeContext) -> bool:
+    """Say whether mypy compares the Await with a protocol: it gives such a question no place."""
+    return type(ctx.context) is Context
+
+
+def replace_receiver(ctx: AttributeContext, receiver: Type) -> None:
+    """Let mypy go on as if the expression before the dot had this type.
+
+    It looks that type up again to find the plugin hooks for a method, to tell whether the method
+    returns nothing but None, and for the daemon's dependencies. A union is left alone unless what is
+    before the dot is called: if its attribute were compared, mypy would narrow the Await to an item.
+    """
+    checker = checker_of(ctx)
+    is_union = isinstance(get_proper_type(receiver), UnionType)
+    if isinstance(ctx.context, MemberExpr) and (checker.expr_checker.is_callee or not is_union):
+        checker.store_type(ctx.context.expr, receiver)
+
+
+@contextmanager
+def beyond_filters(checker: TypeChecker, depth: int) -> Iterator[None]:
+    """Report errors past the innermost filters, which mypy put up while it looks for an operator.
+
+    It does so to try one operand's method after the other, and would lose what is said of both.
+    """
+    watchers = checker.msg.errors._watchers
+    innermost = watchers[len(watchers) - depth :]
+    del watchers[len(watchers) - depth :]
+    try:
+        yield
+    finally:
+        watchers.extend(innermost)
+
+
+def beyond_all_filters(ctx: AnyContext) -> AbstractContextManager[None]:
+    """Report errors past every filter, also where mypy only tries something."""
+    checker = checker_of(ctx)
+    return beyond_filters(checker, len(checker.msg.errors._watchers))
+
+
+def callee_type(ctx: AttributeContext, typ: Type) -> Type:
+    """Return a class object's type as mypy calls it; any other type as it is."""
+    return checker_of(ctx).expr_checker.analyze_type_type_callee(get_proper_type(typ), ctx.context)
+
+
+def awaited_type(checker: TypeChecker, typ: Type) -> Type | None:
+    """Return the type of `await` on this type, or None if it is not awaitable."""
+    with checker.msg.filter_errors() as errors:
+        return checker.get_precise_awaitable_type(typ, errors)
+
+
+def check_in_place_operation(
+    ctx: AnyContext, statement: OperatorAssignmentStmt, target: Type, operand: Expression
+) -> None:
+    """Check `target op= operand` as mypy checks the statement, and report what it reports."""
+    checker = checker_of(ctx)
+    in_place, method = infer_operator_assignment_method(target, statement.op)
+    record_dependency(ctx, target, method)
+    if in_place:
+        result, _ = checker.expr_checker.check_op(method, target, operand, statement)
+        if not is_subtype(result, target):
+            checker.msg.incompatible_operator_assignment(statement.op, statement)
+        return
+    operation = OpExpr(statement.op, TempNode(target, context=statement), operand)
+    operation.set_line(statement)
+    checker.check_subtype(
+        checker.expr_checker.accept(operation),
+        target,
+        statement,
+        INCOMPATIBLE_TYPES_IN_ASSIGNMENT,
+        "expression has type",
+        "variable has type",
+    )
+
+
+def forget_subtype_checks() -> None:
+    """Let the daemon compare Awaits with protocols anew.
+
+    It remembers whether `Await[C]` is a `Sized` until Await changes, and not until C does.
+    """
+    type_state.reset_all_subtype_caches()
+
+
+def record_dependency(ctx: AnyContext, owner: Type, name: str) -> None:
     """Let the daemon check the current function again when this attribute changes.
 
     From the expression alone mypy would record the attribute of the Await, which never changes.
     """
+    checker = checker_of(ctx)
     if not (checker.options.fine_grained_incremental or checker.options.cache_fine_grained):
         return
     visitor = DependencyVisitor({}, checker.options.python_version, defaultdict(set))
     for trigger in visitor.attribute_triggers(owner, name):
         checker.tree.plugin_deps.setdefault(trigger, set()).add(checker.tscope.current_target())
+    # The daemon reads those when it checks a whole module. Where it checks a function alone, it takes
+    # up which classes were compared with protocols, and a change to a member then counts as one to the
+    # class.
+    for item in flatten_nested_unions([owner]):
+        item = get_proper_type(item)
+        if isinstance(item, Instance):
+            type_state._rechecked_types.add(item.type)
+            type_state._attempted_protocols.setdefault(item.type.fullname, set())
+            type_state._checked_against_members.setdefault(item.type.fullname, set()).add(name)

@@ -1,5 +1,6 @@
-"""The full names, in the modules that define them, of what the plugin watches."""
+"""The names of what the plugin watches."""
 
 from typing import Final
 
+# In the module that defines it.
 AWAIT: Final = "awaits._await.Await"

@@ -5,14 +5,54 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+from mypy.nodes import MypyFile
+from mypy.operators import op_methods, ops_with_inplace_method, reverse_op_methods
 from mypy.options import Options
-from mypy.plugin import AttributeContext, Plugin, ReportConfigContext
+from mypy.plugin import AttributeContext, MethodContext, Plugin, ReportConfigContext
 from mypy.types import Type
 
-from awaits_mypy._attributes import see_through_attribute
+from awaits_mypy._attributes import (
+    see_through_assignment,
+    see_through_attribute,
+    see_through_lookup,
+)
+from awaits_mypy._failures import reporting_failure
+from awaits_mypy._mypy import forget_subtype_checks
 from awaits_mypy._names import AWAIT
+from awaits_mypy._operators import (
+    see_through_await,
+    see_through_call,
+    see_through_containment,
+    see_through_element,
+    see_through_equality,
+    see_through_in_place,
+    see_through_index,
+    see_through_item_assignment,
+    see_through_operator,
+)
 
 _AWAIT_MEMBER = f"{AWAIT}."
+
+_Callback = Callable[[AttributeContext, str], Type]
+
+# Any other name is an attribute like another.
+_CALLBACKS: dict[str, _Callback] = {
+    "__getattribute__": see_through_lookup,
+    "__setattr__": see_through_assignment,
+    "__call__": see_through_call,
+    "__getitem__": see_through_index,
+    "__setitem__": see_through_item_assignment,
+    "__contains__": see_through_containment,
+    "__await__": see_through_await,
+    **dict.fromkeys(("__eq__", "__ne__"), see_through_equality),
+    **dict.fromkeys(
+        {*op_methods.values(), *reverse_op_methods.values()} - {"__eq__", "__ne__", "__contains__"},
+        see_through_operator,
+    ),
+    **{
+        f"__i{op_methods[op].removeprefix('__')}": see_through_in_place for op in ops_with_inplace_method
+    },
+}
 
 
 class AwaitsPlugin(Plugin):
@@ -23,10 +63,23 @@ class AwaitsPlugin(Plugin):
         self._digest = _digest_of_this_package()
 
     def get_attribute_hook(self, fullname: str) -> Callable[[AttributeContext], Type] | None:
-        """Answer for the attributes that only `Await.__getattribute__` provides."""
-        if fullname.startswith(_AWAIT_MEMBER):
-            return partial(see_through_attribute, name=fullname.removeprefix(_AWAIT_MEMBER))
-        return None
+        """Answer for what only `Await.__getattribute__` provides, and for what is decorated."""
+        if not fullname.startswith(_AWAIT_MEMBER):
+            return None
+        name = fullname.removeprefix(_AWAIT_MEMBER)
+        return partial(reporting_failure, _CALLBACKS.get(name, see_through_attribute), name)
+
+    def get_method_hook(self, fullname: str) -> Callable[[MethodContext], Type] | None:
+        """Answer for `aw in container`, where the container is no Await."""
+        if not fullname.endswith(".__contains__"):
+            return None
+        return partial(reporting_failure, see_through_element, "__contains__")
+
+    def get_additional_deps(self, file: MypyFile) -> list[tuple[int, str, int]]:
+        """Add none: mypy asks this of each file that it reads, in the daemon of each changed one."""
+        if self.options.fine_grained_incremental:
+            forget_subtype_checks()
+        return []
 
     def report_config_data(self, ctx: ReportConfigContext) -> str:
         """Invalidate mypy's cache when any file of the plugin changes.

@@ -17,6 +17,11 @@ def is_await(receiver: ProperType) -> TypeGuard[Instance]:
     return isinstance(receiver, Instance) and receiver.type.fullname == AWAIT
 
 
+def has_await(receiver: Type) -> bool:
+    """Say whether an expression of this type can be an Await."""
+    return bool(awaited_types(receiver))
+
+
 def awaited_types(receiver: Type) -> list[Type]:
     """Return the W of every Await that an expression of this type can be."""
     receiver = get_proper_type(receiver)

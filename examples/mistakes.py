@@ -1,4 +1,4 @@
-"""What mypy refuses with the plugin on. Each comment is mypy's word on the line above it."""
+"""What mypy refuses with the plugin on. The comments below a line are mypy's word on it."""
 
 from dataclasses import dataclass
 
@@ -27,12 +27,21 @@ def mistakes(point: Await[Point], maybe: Await[Point | None]) -> None:
     # error: "Point" has no attribute "z"  [attr-defined]
     point.scaled("twice")
     # error: Argument 1 to "scaled" of "Point" has incompatible type "str"; expected "float"  [arg-type]
+    point.x = "far"
+    # error: Incompatible types in assignment (expression has type "str", variable has type "float")  [assignment]
+    point + 1
+    # error: Unsupported operand types for + ("Await[Point]" and "int")  [operator]
+    point[0]
+    # error: Value of type "Point" is not indexable  [index]
+    dict(zip(point, "xy", strict=True))
+    # error: Argument 1 to "zip" has incompatible type "Await[Point]"; expected "Iterable[Never]"  [arg-type]
     name: str = point.x
     # error: Incompatible types in assignment (expression has type "float", variable has type "str")  [assignment]
     maybe.x
     # error: Item "None" of "Point | None" has no attribute "x"  [union-attr]
     draw(point)
     # error: Argument 1 to "draw" has incompatible type "Await[Point]"; expected "Point"  [arg-type]
+    # note: Maybe you forgot to use "await"?
     awaitable_wait(Point(1, 2))
     # error: Argument 1 to "awaitable_wait" has incompatible type "Point"; expected "Await[Never]"  [arg-type]
     awaitable(3)

@@ -48,7 +48,7 @@ def test_read(aw: Await[Target]) -> None:
 
 def test_write_and_delete_act_on_w(aw: Await[Target]) -> None:
     aw.x = 5
-    aw.new = 6
+    aw.new = 6  # type: ignore[attr-defined]
     assert (aw.x, aw.double) == (5, 10)
     assert vars(aw)["new"] == 6
     del aw.x
@@ -61,7 +61,7 @@ def test_missing_attribute_is_ws_own_error(aw: Await[Target]) -> None:
     with pytest.raises(AttributeError, match="nope"):
         del aw.nope  # type: ignore[attr-defined]
     with pytest.raises(AttributeError, match="double"):
-        aw.double = 3
+        aw.double = 3  # type: ignore[misc]
     assert not hasattr(aw, "nope")
 
 

@@ -1,5 +1,6 @@
 """The README's table of what runs the call, row by row."""
 
+import contextlib
 import copy
 import gc
 import pickle
@@ -41,5 +42,7 @@ def test_row_of_the_table(use: str, runs: bool) -> None:
         "Await": Await,
         "C": C,
     }
-    exec(use, names)
+    # C has no operators, but it takes a run to know that.
+    with contextlib.suppress(TypeError):
+        exec(use, names)
     assert awaitable_done(aw) is runs

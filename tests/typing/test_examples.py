@@ -34,12 +34,15 @@ def test_example_has_no_type_error(name: str, run_mypy: RunMypy) -> None:
 
 def test_mistakes_are_refused_in_the_words_beside_them(run_mypy: RunMypy) -> None:
     expected = []
+    place = 0
     for number, line in enumerate((EXAMPLES / "mistakes.py").read_text().splitlines(), start=1):
-        if message := re.match(r" +# (error: .*)", line):
-            expected.append(f"examples/mistakes.py:{number - 1}: {message[1]}")
-    *errors, summary = run_mypy(ROOT, "examples/mistakes.py").stdout.splitlines()
-    assert errors == expected
-    assert summary == f"Found {len(expected)} errors in 1 file (checked 1 source file)"
+        if message := re.match(r" +# ((error|note): .*)", line):
+            expected.append(f"examples/mistakes.py:{place}: {message[1]}")
+        else:
+            place = number
+    *said, summary = run_mypy(ROOT, "examples/mistakes.py").stdout.splitlines()
+    assert said == expected
+    assert re.match(r"Found \d+ errors in 1 file", summary)
 
 
 def test_config_parses_its_file_once_and_late(tmp_path: Path) -> None:

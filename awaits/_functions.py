@@ -1,0 +1,77 @@
+"""The public functions over an Await."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, ParamSpec, TypeVar
+
+from awaits._await import (
+    PENDING,
+    Await,
+    complete,
+    get_value,
+    new,
+    released_function,
+    run,
+    set_args,
+    set_function,
+    set_kwargs,
+)
+
+P = ParamSpec("P")
+W = TypeVar("W")
+
+
+def awaitable(func: Callable[P, W], /, *args: P.args, **kwargs: P.kwargs) -> Await[W]:
+    """Return an Await that will call `func(*args, **kwargs)` when it is first used.
+
+    Nothing runs now. An Await among the arguments is handed to `func` as it is. Raises `TypeError`
+    at once if `func` is not callable.
+    """
+    if not callable(func):
+        raise TypeError(
+            f"awaitable() needs a callable, not {type(func).__name__!r}:"
+            " for a value that is there already, use awaitable_nowait(value)"
+        )
+    return new(func, args, kwargs, PENDING)
+
+
+def awaitable_wait(aw: Await[W], /) -> W:
+    """Run the call if it has not run, and return its result: the same object at every wait.
+
+    Threads that wait at the same time share one run. If the function raises, its exception
+    propagates unchanged and is not kept: the next wait, or the next thread that waited, tries again.
+    Raises `AwaitCycleError` if the call needs the result of this very Await, and `TypeError` if `aw`
+    is not an Await.
+    """
+    value: W = get_value(_checked(aw, "awaitable_wait"))
+    return value if value is not PENDING else run(aw)
+
+
+def awaitable_nowait(value: W, /) -> Await[W]:
+    """Return an Await that is complete from the start, with this value; an Await stays nested."""
+    return complete(value)
+
+
+def awaitable_done(aw: Await[Any], /) -> bool:
+    """Return whether the result is there. Never runs anything; False while the call runs."""
+    return get_value(_checked(aw, "awaitable_done")) is not PENDING
+
+
+def awaitable_release(aw: Await[W], /) -> W:
+    """Wait, then drop the function and the arguments, so that they can be collected.
+
+    `fn()` and `args()` raise `AwaitError` afterwards. If the function raises, the call is kept.
+    """
+    value = awaitable_wait(_checked(aw, "awaitable_release"))
+    if not aw.is_nowait():
+        set_function(aw, released_function)
+    set_args(aw, None)
+    set_kwargs(aw, {})
+    return value
+
+
+def _checked(aw: Await[W], caller: str) -> Await[W]:
+    if type(aw) is not Await:
+        raise TypeError(f"{caller}() needs an Await, not {type(aw).__name__!r}")
+    return aw

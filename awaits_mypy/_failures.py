@@ -1,0 +1,36 @@
+"""A failure of the plugin itself: an ordinary error at the line, and never mypy's INTERNAL ERROR."""
+
+import sys
+import traceback
+from collections.abc import Callable
+from typing import Final, TypeVar
+
+from mypy.errorcodes import ErrorCode
+from mypy.plugin import AttributeContext, MethodContext
+from mypy.types import Type
+from mypy.version import __version__ as mypy_version
+
+from awaits import __version__
+from awaits_mypy._mypy import beyond_all_filters
+
+AWAIT_PLUGIN: Final = ErrorCode("await-plugin", "A failure of the plugin awaits_mypy itself", "Await")
+
+Ctx = TypeVar("Ctx", AttributeContext, MethodContext)
+
+
+def reporting_failure(callback: Callable[[Ctx, str], Type], name: str, ctx: Ctx) -> Type:
+    """Return the callback's answer; if it fails, report that, and return the declared type."""
+    try:
+        return callback(ctx, name)
+    except Exception as failure:  # whatever it is, the rest of the program is still to be checked
+        if ctx.api.options.show_traceback:
+            traceback.print_exc(file=sys.stderr)
+        with beyond_all_filters(ctx):
+            ctx.api.fail(
+                f'awaits_mypy failed on "{name}" ({type(failure).__name__}: {failure}). Please report'
+                f" this line to the awaits project, with awaits {__version__}, mypy {mypy_version} and"
+                " what --show-traceback prints",
+                ctx.context,
+                code=AWAIT_PLUGIN,
+            )
+        return ctx.default_attr_type if isinstance(ctx, AttributeContext) else ctx.default_return_type
