@@ -76,7 +76,7 @@ def made() -> object: return a.kind()(1)
 def in_place() -> None:
     aw = a.make()
     aw -= 1
-def union() -> int: return a.either().x  # type: ignore[union-attr]
+def union() -> int: return a.either().x
 """
 
 COLD = ("--cache-dir", os.devnull)
