@@ -630,13 +630,14 @@ def run(aw: Await[W]) -> W:
     turn = _turns.Turn(id(aw), get_function(aw))
     try:
         turn.begin()
-        if get_value(aw) is PENDING:
+        value: W = get_value(aw)
+        if value is PENDING:
             function, args, kwargs = get_call(aw)
-            set_value(aw, function(*args, **kwargs))
+            value = function(*args, **kwargs)
+            set_value(aw, value)
     finally:
         turn.end()
-    result: W = get_value(aw)
-    return result
+    return value
 
 
 def wait(aw: Await[Any]) -> Any:

@@ -19,7 +19,7 @@ from awaits_mypy._mypy import (
     union_of,
 )
 from awaits_mypy._protocols import member_for_protocol
-from awaits_mypy._receivers import awaited_types, without_awaits
+from awaits_mypy._receivers import awaited_types, displayed
 from awaits_mypy._statements import value_assigned_to
 
 
@@ -32,19 +32,19 @@ def see_through_attribute(ctx: AttributeContext, name: str) -> Type:
     """Answer with mypy's own verdict on the same attribute of the W inside."""
     if is_protocol_probe(ctx):
         return member_for_protocol(ctx, name)
-    displayed = without_awaits(ctx.type)
     named = is_named(ctx, name)
     if named:
-        replace_receiver(ctx, displayed)
+        replace_receiver(ctx, displayed(ctx.type))
         if ctx.is_lvalue:
             retract_refusals_of_await(ctx, name)
             check_slots(ctx, name)
     # mypy does not look for the method of `w[index] = value` as for that of an operator.
     is_operator = not named and name != "__setitem__"
+    is_lvalue = named and ctx.is_lvalue
     return union_of(
         [
             type_of_member(
-                ctx, name, w, displayed, is_operator=is_operator, is_lvalue=named and ctx.is_lvalue
+                ctx, name, w, displayed(ctx.type), is_operator=is_operator, is_lvalue=is_lvalue
             )
             for w in awaited_types(ctx.type)
         ]
@@ -67,12 +67,11 @@ def see_through_assignment(ctx: AttributeContext, name: str) -> Type:
     target = ctx.context
     if not isinstance(target, MemberExpr) or is_named(ctx, name):
         return see_through_attribute(ctx, name)
-    displayed = without_awaits(ctx.type)
     rvalue = value_assigned_to(target, checker_of(ctx))
     check_slots(ctx, target.name)
     assignable = union_of(
         [
-            type_of_member(ctx, target.name, w, displayed, is_lvalue=True, rvalue=rvalue)
+            type_of_member(ctx, target.name, w, displayed(ctx.type), is_lvalue=True, rvalue=rvalue)
             for w in awaited_types(ctx.type)
         ]
     )

@@ -36,10 +36,20 @@ def awaited_types(receiver: Type) -> list[Type]:
 
 
 def without_awaits(receiver: Type) -> ProperType:
-    """Return the type with each Await[W] in it read as W, the way an error message should show it."""
+    """Return the type with each Await[W] in it read as W."""
     receiver = get_proper_type(receiver)
     if is_await(receiver):
         return get_proper_type(receiver.args[0])
     if isinstance(receiver, UnionType):
-        return get_proper_type(UnionType.make_union([without_awaits(item) for item in receiver.items]))
-    return receiver
+        items = [without_awaits(item) for item in receiver.items]
+    elif isinstance(receiver, TypeVarType) and has_await(receiver):
+        items = [without_awaits(w) for w in receiver.values or [receiver.upper_bound]]
+    else:
+        return receiver
+    return get_proper_type(UnionType.make_union(items))
+
+
+def displayed(receiver: Type) -> ProperType:
+    """Return the type as a message should name it: as without Awaits, but a variable by its name."""
+    receiver = get_proper_type(receiver)
+    return receiver if isinstance(receiver, TypeVarType) else without_awaits(receiver)
