@@ -316,7 +316,7 @@ class Await(Generic[W_co]):
 
     @final
     def __enter__(self: Await[AbstractContextManager[R, Any] | N]) -> R:
-        return _special(wait(self), "__enter__")()
+        return _entering(wait(self), "__enter__", "__exit__")()
 
     @final
     def __exit__(self, *exc_info: object) -> Any:
@@ -324,7 +324,7 @@ class Await(Generic[W_co]):
 
     @final
     def __aenter__(self: Await[AbstractAsyncContextManager[R, Any] | N]) -> Awaitable[R]:
-        return _special(wait(self), "__aenter__")()
+        return _entering(wait(self), "__aenter__", "__aexit__")()
 
     @final
     def __aexit__(self, *exc_info: Any) -> Any:
@@ -687,6 +687,13 @@ def _special(value: Any, name: str) -> Any:
             bind = getattr(type(found), "__get__", None)
             return found if bind is None else bind(found, value, kind)
     raise TypeError(f"{kind.__name__!r} object has no {name}")
+
+
+def _entering(value: Any, enter: str, leave: str) -> Any:
+    """Return the method that enters a context; as Python does, only if there is one that leaves it."""
+    method = _special(value, enter)
+    _special(value, leave)
+    return method
 
 
 def _run_for_attribute(aw: Await[Any], name: str) -> Any:

@@ -10,6 +10,7 @@ import asyncio
 import concurrent.futures
 import contextvars
 import inspect
+import os
 import threading
 from collections.abc import Awaitable, Coroutine
 from functools import partial
@@ -154,6 +155,18 @@ async def _join(aw: Await[Any], outcome: concurrent.futures.Future[Any]) -> Any:
     finally:
         with _mutex:
             del _waiting[me]
+
+
+def _forget_other_threads() -> None:
+    """Free, in a forked child, what the parent's loops and tasks were about."""
+    global _mutex
+    _mutex = threading.Lock()
+    for table in (_runs, _waiting, _workers):
+        cast("dict[Any, Any]", table).clear()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_other_threads)
 
 
 def _forget_run(

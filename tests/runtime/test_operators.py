@@ -545,3 +545,16 @@ def test_replace_is_that_of_w() -> None:
     assert kind.__replace__(awaitable(Replaceable), x=1) == {"x": 1}
     with pytest.raises(TypeError, match="'int' object has no __replace__"):
         kind.__replace__(awaitable_nowait(1), x=1)
+
+
+class NeverLeft:
+    """A context that Python does not enter."""
+
+    def __enter__(self) -> str:
+        raise AssertionError("entered")
+
+
+def test_a_context_that_cannot_be_left_is_not_entered() -> None:
+    aw: Any = awaitable(NeverLeft)
+    with pytest.raises(TypeError, match="'NeverLeft' object has no __exit__"), aw:
+        pass
