@@ -32,9 +32,10 @@ def see_through_attribute(ctx: AttributeContext, name: str) -> Type:
     """Answer with mypy's own verdict on the same attribute of the W inside."""
     if is_protocol_probe(ctx):
         return member_for_protocol(ctx, name)
+    receiver = displayed(ctx.type)
     named = is_named(ctx, name)
     if named:
-        replace_receiver(ctx, displayed(ctx.type))
+        replace_receiver(ctx, receiver)
         if ctx.is_lvalue:
             retract_refusals_of_await(ctx, name)
             check_slots(ctx, name)
@@ -43,9 +44,7 @@ def see_through_attribute(ctx: AttributeContext, name: str) -> Type:
     is_lvalue = named and ctx.is_lvalue
     return union_of(
         [
-            type_of_member(
-                ctx, name, w, displayed(ctx.type), is_operator=is_operator, is_lvalue=is_lvalue
-            )
+            type_of_member(ctx, name, w, receiver, is_operator=is_operator, is_lvalue=is_lvalue)
             for w in awaited_types(ctx.type)
         ]
     )
