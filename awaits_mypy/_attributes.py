@@ -11,7 +11,6 @@ from mypy.types import Type
 from awaits_mypy._callables import function_returning
 from awaits_mypy._mypy import (
     check_slots_of,
-    checker_of,
     is_protocol_probe,
     replace_receiver,
     retract_refusals_of_await,
@@ -66,7 +65,7 @@ def see_through_assignment(ctx: AttributeContext, name: str) -> Type:
     target = ctx.context
     if not isinstance(target, MemberExpr) or is_named(ctx, name):
         return see_through_attribute(ctx, name)
-    rvalue = value_assigned_to(target, checker_of(ctx))
+    rvalue = value_assigned_to(ctx, target)
     check_slots(ctx, target.name)
     assignable = union_of(
         [

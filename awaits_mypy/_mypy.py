@@ -13,7 +13,17 @@ from mypy.checkmember import analyze_member_access
 from mypy.join import join_type_list
 from mypy.maptype import map_instance_to_supertype
 from mypy.message_registry import CANNOT_ASSIGN_TO_METHOD, INCOMPATIBLE_TYPES_IN_ASSIGNMENT
-from mypy.nodes import Context, Expression, MemberExpr, OperatorAssignmentStmt, OpExpr, TempNode
+from mypy.nodes import (
+    Context,
+    Expression,
+    FuncItem,
+    IndexExpr,
+    MemberExpr,
+    MypyFile,
+    OperatorAssignmentStmt,
+    OpExpr,
+    TempNode,
+)
 from mypy.plugin import AttributeContext, MethodContext
 from mypy.server.deps import DependencyVisitor
 from mypy.subtypes import find_member, is_subtype
@@ -28,8 +38,9 @@ __all__ = [
     "beyond_filters",
     "callee_type",
     "check_in_place_operation",
+    "check_item_assignment",
     "check_slots_of",
-    "checker_of",
+    "enclosing_scope",
     "find_member",
     "forget_subtype_checks",
     "is_protocol_probe",
@@ -49,9 +60,15 @@ __all__ = [
 AnyContext = AttributeContext | MethodContext
 
 
-def checker_of(ctx: AnyContext) -> TypeChecker:
+def _checker_of(ctx: AnyContext) -> TypeChecker:
     """Return the type checker behind the interface that a hook is given."""
     return cast(TypeChecker, ctx.api)
+
+
+def enclosing_scope(ctx: AnyContext) -> FuncItem | MypyFile:
+    """Return the function that is being checked, or else the module."""
+    checker = _checker_of(ctx)
+    return checker.scope.current_function() or checker.tree
 
 
 def type_of_member(
@@ -80,14 +97,14 @@ def type_of_member(
         is_operator=is_operator,
         original_type=displayed,
         self_type=owner,
-        chk=checker_of(ctx),
+        chk=_checker_of(ctx),
         rvalue=rvalue,
     )
 
 
 def type_of_member_if_any(ctx: AttributeContext, name: str, owner: Type) -> Type | None:
     """Return the type of this member of `owner`, or None if it has none."""
-    with checker_of(ctx).msg.filter_errors() as errors:
+    with ctx.api.msg.filter_errors() as errors:
         member = type_of_member(ctx, name, owner, owner, is_operator=name == "__call__")
     return None if errors.has_new_errors() else member
 
@@ -101,12 +118,12 @@ def check_slots_of(ctx: AttributeContext, owner: Type, name: str) -> None:
     """Report an assignment for which the `__slots__` of the owner leave no place."""
     target = MemberExpr(TempNode(owner, context=ctx.context), name)
     target.set_line(ctx.context)
-    checker_of(ctx).check_assignment_to_slots(target)
+    _checker_of(ctx).check_assignment_to_slots(target)
 
 
 def retract_refusals_of_await(ctx: AttributeContext, name: str) -> None:
     """Take back that a final method of Await is assigned to: the question is what W has there."""
-    errors = checker_of(ctx).msg.errors
+    errors = ctx.api.msg.errors
     reported = errors.error_info_map.get(errors.file, [])
     refusals = (
         CANNOT_ASSIGN_TO_METHOD,
@@ -116,13 +133,13 @@ def retract_refusals_of_await(ctx: AttributeContext, name: str) -> None:
         reported.pop()
 
 
-def type_of_expression(checker: TypeChecker, expression: Expression) -> Type:
+def type_of_expression(ctx: AnyContext, expression: Expression) -> Type:
     """Return the type that mypy found for this expression, or finds now, without its errors."""
-    known = checker.lookup_type_or_none(expression)
+    known = _checker_of(ctx).lookup_type_or_none(expression)
     if known is not None:
         return known
-    with checker.msg.filter_errors():
-        return checker.expr_checker.accept(expression)
+    with ctx.api.msg.filter_errors():
+        return ctx.api.get_expression_type(expression)
 
 
 def is_protocol_probe(ctx: AttributeContext) -> bool:
@@ -137,19 +154,19 @@ def replace_receiver(ctx: AttributeContext, receiver: Type) -> None:
     returns nothing but None, and for the daemon's dependencies. A union is left alone unless what is
     before the dot is called: if its attribute were compared, mypy would narrow the Await to an item.
     """
-    checker = checker_of(ctx)
+    checker = _checker_of(ctx)
     is_union = isinstance(get_proper_type(receiver), UnionType)
     if isinstance(ctx.context, MemberExpr) and (checker.expr_checker.is_callee or not is_union):
         checker.store_type(ctx.context.expr, receiver)
 
 
 @contextmanager
-def beyond_filters(checker: TypeChecker, depth: int) -> Iterator[None]:
+def beyond_filters(ctx: AnyContext, depth: int) -> Iterator[None]:
     """Report errors past the innermost filters, which mypy put up while it looks for an operator.
 
     It does so to try one operand's method after the other, and would lose what is said of both.
     """
-    watchers = checker.msg.errors._watchers
+    watchers = ctx.api.msg.errors._watchers
     innermost = watchers[len(watchers) - depth :]
     del watchers[len(watchers) - depth :]
     try:
@@ -160,26 +177,30 @@ def beyond_filters(checker: TypeChecker, depth: int) -> Iterator[None]:
 
 def beyond_all_filters(ctx: AnyContext) -> AbstractContextManager[None]:
     """Report errors past every filter, also where mypy only tries something."""
-    checker = checker_of(ctx)
-    return beyond_filters(checker, len(checker.msg.errors._watchers))
+    return beyond_filters(ctx, len(ctx.api.msg.errors._watchers))
 
 
 def callee_type(ctx: AttributeContext, typ: Type) -> Type:
     """Return a class object's type as mypy calls it; any other type as it is."""
-    return checker_of(ctx).expr_checker.analyze_type_type_callee(get_proper_type(typ), ctx.context)
+    return _checker_of(ctx).expr_checker.analyze_type_type_callee(get_proper_type(typ), ctx.context)
 
 
-def awaited_type(checker: TypeChecker, typ: Type) -> Type | None:
+def awaited_type(ctx: AnyContext, typ: Type) -> Type | None:
     """Return the type of `await` on this type, or None if it is not awaitable."""
-    with checker.msg.filter_errors() as errors:
-        return checker.get_precise_awaitable_type(typ, errors)
+    with ctx.api.msg.filter_errors() as errors:
+        return _checker_of(ctx).get_precise_awaitable_type(typ, errors)
+
+
+def check_item_assignment(ctx: AnyContext, item: IndexExpr, value: Expression) -> None:
+    """Check `item = value` as mypy checks the statement, and report what it reports."""
+    _checker_of(ctx).check_indexed_assignment(item, value, ctx.context)
 
 
 def check_in_place_operation(
     ctx: AnyContext, statement: OperatorAssignmentStmt, target: Type, operand: Expression
 ) -> None:
     """Check `target op= operand` as mypy checks the statement, and report what it reports."""
-    checker = checker_of(ctx)
+    checker = _checker_of(ctx)
     in_place, method = infer_operator_assignment_method(target, statement.op)
     record_dependency(ctx, target, method)
     if in_place:
@@ -190,7 +211,7 @@ def check_in_place_operation(
     operation = OpExpr(statement.op, TempNode(target, context=statement), operand)
     operation.set_line(statement)
     checker.check_subtype(
-        checker.expr_checker.accept(operation),
+        ctx.api.get_expression_type(operation),
         target,
         statement,
         INCOMPATIBLE_TYPES_IN_ASSIGNMENT,
@@ -212,7 +233,7 @@ def record_dependency(ctx: AnyContext, owner: Type, name: str) -> None:
 
     From the expression alone mypy would record the attribute of the Await, which never changes.
     """
-    checker = checker_of(ctx)
+    checker = _checker_of(ctx)
     if not (checker.options.fine_grained_incremental or checker.options.cache_fine_grained):
         return
     visitor = DependencyVisitor({}, checker.options.python_version, defaultdict(set))

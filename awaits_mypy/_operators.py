@@ -33,7 +33,7 @@ from awaits_mypy._mypy import (
     beyond_filters,
     callee_type,
     check_in_place_operation,
-    checker_of,
+    check_item_assignment,
     is_protocol_probe,
     record_dependency,
     type_of_expression,
@@ -61,9 +61,8 @@ def see_through_operator(ctx: AttributeContext, name: str) -> Type:
             operation.left = receiver
         else:
             operation.right = receiver
-    checker = checker_of(ctx)
-    with checker.msg.filter_errors() as errors:
-        result = checker.expr_checker.accept(operation, checker.expr_checker.type_context[-1])
+    with ctx.api.msg.filter_errors() as errors:
+        result = ctx.api.get_expression_type(operation, ctx.api.type_context[-1])
     if errors.has_new_errors():
         return see_through_attribute(ctx, name)
     return function_returning(ctx, result)
@@ -94,13 +93,13 @@ def see_through_element(ctx: MethodContext, name: str) -> Type:
 def see_through_item_assignment(ctx: AttributeContext, name: str) -> Type:
     """Answer for `aw[index] = value`; in other statements that assign, as for any attribute."""
     target = ctx.context
-    value = isinstance(target, IndexExpr) and value_assigned_to(target, checker_of(ctx))
-    if not isinstance(target, IndexExpr) or not value:
+    value = value_assigned_to(ctx, target) if isinstance(target, IndexExpr) else None
+    if not isinstance(target, IndexExpr) or value is None:
         return see_through_attribute(ctx, name)
     _depend_on(ctx, name)
     item = IndexExpr(TempNode(without_awaits_only(ctx), context=target), target.index)
     item.set_line(target)
-    checker_of(ctx).check_indexed_assignment(item, value, target)
+    check_item_assignment(ctx, item, value)
     any_type = AnyType(TypeOfAny.special_form)
     return function_returning(ctx, NoneType(), [any_type, any_type])
 
@@ -112,7 +111,7 @@ def see_through_index(ctx: AttributeContext, name: str) -> Type:
     _depend_on(ctx, name)
     subscription = IndexExpr(TempNode(without_awaits_only(ctx), context=ctx.context), ctx.context.index)
     subscription.set_line(ctx.context)
-    return function_returning(ctx, checker_of(ctx).expr_checker.accept(subscription))
+    return function_returning(ctx, ctx.api.get_expression_type(subscription))
 
 
 def see_through_in_place(ctx: AttributeContext, name: str) -> Type:
@@ -167,9 +166,8 @@ def _see_through_comparison(ctx: AnyContext, filters: int) -> Type | None:
     comparison = _on_values(ctx, ctx.context)
     if comparison is None:
         return None
-    checker = checker_of(ctx)
-    with beyond_filters(checker, filters):
-        return checker.expr_checker.accept(comparison)
+    with beyond_filters(ctx, filters):
+        return ctx.api.get_expression_type(comparison)
 
 
 def _on_values(ctx: AnyContext, expression: object) -> Expression | None:
@@ -188,12 +186,12 @@ def _on_values(ctx: AnyContext, expression: object) -> Expression | None:
 
 
 def _value_of(ctx: AnyContext, operand: Expression) -> Expression:
-    typ = type_of_expression(checker_of(ctx), operand)
+    typ = type_of_expression(ctx, operand)
     return TempNode(without_awaits(typ), context=ctx.context) if has_await(typ) else operand
 
 
 def _awaited(ctx: AttributeContext, w: Type) -> Type:
-    awaited = awaited_type(checker_of(ctx), w)
+    awaited = awaited_type(ctx, w)
     return w if awaited is None else awaited
 
 

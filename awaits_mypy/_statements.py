@@ -3,20 +3,22 @@
 from collections.abc import Iterator
 from typing import Final
 
-from mypy.checker import TypeChecker
 from mypy.nodes import AssignmentStmt, Block, Expression, Statement
+from mypy.plugin import AttributeContext
+
+from awaits_mypy._mypy import enclosing_scope
 
 # Where the compound statements keep their blocks. (mypy's own visitors are compiled, and a class that
 # is not cannot inherit from them.)
 _BLOCKS: Final = ("body", "else_body", "finally_body", "handlers", "bodies", "defs")
 
 
-def value_assigned_to(target: Expression, checker: TypeChecker) -> Expression | None:
+def value_assigned_to(ctx: AttributeContext, target: Expression) -> Expression | None:
     """Return the right side of the assignment whose target this is; None in any other statement.
 
     An overloaded `__set__` gives a type by the value that is assigned.
     """
-    for statement in _statements_in(checker.scope.current_function() or checker.tree):
+    for statement in _statements_in(enclosing_scope(ctx)):
         if isinstance(statement, AssignmentStmt) and any(item is target for item in statement.lvalues):
             return statement.rvalue
     return None

@@ -10,7 +10,6 @@ With ProxyStore installed, the same statements on its `Proxy[C]` under its own p
 
 import argparse
 import importlib
-import importlib.util
 import inspect
 import re
 import subprocess
