@@ -8,6 +8,7 @@ import math
 import operator
 import os
 import sys
+import threading
 import types
 from collections.abc import (
     AsyncIterable,
@@ -57,6 +58,9 @@ W = TypeVar("W")
 W_co = TypeVar("W_co", covariant=True)
 
 PENDING: Any = type("Pending", (), {"__slots__": ()})()
+# Held while a call or a value is dropped, so that an Await always has one of them. Reentrant, as a
+# finalizer that does the same can run there.
+_dropping = threading.RLock()
 
 
 def nowait_function() -> NoReturn:
@@ -126,7 +130,8 @@ class Await(Generic[W_co]):
             return object.__getattribute__(self, name)
         value = get_value(self)
         if value is PENDING:
-            if _is_asked_by_help(sys._getframe(1)):
+            # What `help` shows of an Await is its class: running the call for it would be for nothing.
+            if _asker(sys._getframe(1)) == "pydoc":
                 return object.__getattribute__(self, name)
             value = _run_for_attribute(self, name)
         return getattr(value, name)
@@ -138,7 +143,7 @@ class Await(Generic[W_co]):
         was complete from the start or its call was released.
         """
         function = get_function(self)
-        if function is nowait_function or function is released_function:
+        if not _has_call(function):
             raise _no_call(self, "function")
         kwargs = get_kwargs(self)
         return functools.partial(function, **kwargs) if kwargs else function
@@ -212,6 +217,9 @@ class Await(Generic[W_co]):
 
     @final
     def __hash__(self) -> int:
+        # asyncio.gather puts in a dict what it is to wait for: that is this object, whatever its W.
+        if _asker(sys._getframe(1)) == "asyncio.tasks":
+            return object.__hash__(self)
         return hash(wait(self))
 
     @final
@@ -316,7 +324,7 @@ class Await(Generic[W_co]):
 
     @final
     def __enter__(self: Await[AbstractContextManager[R, Any] | N]) -> R:
-        return _entering(wait(self), "__enter__", "__exit__")()
+        return entering(wait(self), "__enter__", "__exit__")()
 
     @final
     def __exit__(self, *exc_info: object) -> Any:
@@ -324,7 +332,12 @@ class Await(Generic[W_co]):
 
     @final
     def __aenter__(self: Await[AbstractAsyncContextManager[R, Any] | N]) -> Awaitable[R]:
-        return _entering(wait(self), "__aenter__", "__aexit__")()
+        value = get_value(self)
+        if value is PENDING:
+            from awaits import _tasks  # only here: it imports asyncio
+
+            return _tasks.enter(self)
+        return entering(value, "__aenter__", "__aexit__")()
 
     @final
     def __aexit__(self, *exc_info: Any) -> Any:
@@ -336,12 +349,14 @@ class Await(Generic[W_co]):
 
     @final
     def __anext__(self: Await[SupportsAnext[R] | N]) -> Awaitable[R]:
-        # Python takes a StopAsyncIteration here for the end. Up to 3.13.2 anext(aw, default) crashes if
-        # this raises (https://github.com/python/cpython/issues/131670), so that the await raises.
-        try:
-            return anext(wait_despite(self, StopAsyncIteration))
-        except BaseException as error:
-            return _failing(error)
+        # Up to Python 3.13.2 anext(aw, default) crashes if this raises
+        # (https://github.com/python/cpython/issues/131670), so that what it returns does.
+        value = get_value(self)
+        if value is PENDING or not isinstance(value, AsyncIterator):
+            from awaits import _tasks  # only here: it imports asyncio
+
+            return _tasks.next_of(self)
+        return anext(value)
 
     @final
     def __await__(self) -> Generator[Any, Any, Any]:
@@ -616,6 +631,43 @@ def get_call(aw: Await[Any]) -> tuple[Any, Any, Any]:
     return get_function(aw), get_args(aw), get_kwargs(aw)
 
 
+def _has_call(function: object) -> bool:
+    return function is not nowait_function and function is not released_function
+
+
+def forget_call(aw: Await[Any]) -> bool:
+    """Drop the function and the arguments; return False if the value is not there any more."""
+    dropped = get_call(aw)  # until the lock is given back, as finalizers are the user's code
+    with _dropping:
+        if get_value(aw) is PENDING:
+            return False
+        if _has_call(get_function(aw)):
+            set_function(aw, released_function)
+        set_args(aw, None)
+        set_kwargs(aw, {})
+    del dropped
+    return True
+
+
+def forget_value(aw: Await[Any]) -> None:
+    """Make the Await pending again, if it still has its call."""
+    dropped = get_value(aw)
+    with _dropping:
+        if _has_call(get_function(aw)):
+            set_value(aw, PENDING)
+    del dropped
+
+
+def _renew_lock() -> None:
+    """Free, in a forked child, what a thread of the parent held."""
+    global _dropping
+    _dropping = threading.RLock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_renew_lock)
+
+
 def _no_call(aw: Await[Any], part: str) -> AwaitError:
     why = (
         "it was complete from the start (awaitable_nowait)"
@@ -628,15 +680,16 @@ def _no_call(aw: Await[Any], part: str) -> AwaitError:
 def run(aw: Await[W]) -> W:
     """Run the call, unless another thread completes it first, and return the value."""
     turn = _turns.Turn(id(aw), get_function(aw))
-    try:
-        turn.begin()
-        value: W = get_value(aw)
-        if value is PENDING:
-            function, args, kwargs = get_call(aw)
-            value = function(*args, **kwargs)
-            set_value(aw, value)
-    finally:
-        turn.end()
+    with turn.lock:
+        try:
+            turn.begin()
+            value: W = get_value(aw)
+            if value is PENDING:
+                function, args, kwargs = get_call(aw)
+                value = function(*args, **kwargs)
+                set_value(aw, value)
+        finally:
+            turn.end()
     return value
 
 
@@ -646,24 +699,24 @@ def wait(aw: Await[Any]) -> Any:
     return run(aw) if value is PENDING else value
 
 
-def wait_despite(aw: Await[Any], swallowed: type[Exception]) -> Any:
+def wait_despite(aw: Await[Any], unwanted: type[Exception]) -> Any:
     """Return the value where Python would swallow this exception of the function."""
     try:
         return wait(aw)
-    except swallowed as error:
-        function = _turns.function_name(get_function(aw))
-        raise AwaitError(f"{function} raised {type(error).__name__} during an implicit wait") from error
+    except unwanted as error:
+        raise swallowed(aw, error) from error
+
+
+def swallowed(aw: Await[Any], error: Exception) -> AwaitError:
+    """Return what is raised from an exception that Python would swallow."""
+    function = _turns.function_name(get_function(aw))
+    return AwaitError(f"{function} raised {type(error).__name__} during an implicit wait")
 
 
 def _immediate(value: Any) -> Generator[Any, Any, Any]:
     """Await to a value that is there."""
     yield from ()  # what makes this a generator
     return value
-
-
-async def _failing(error: BaseException) -> NoReturn:
-    """Await to an exception."""
-    raise error
 
 
 def _operand(operand: Any) -> Any:
@@ -689,7 +742,7 @@ def _special(value: Any, name: str) -> Any:
     raise TypeError(f"{kind.__name__!r} object has no {name}")
 
 
-def _entering(value: Any, enter: str, leave: str) -> Any:
+def entering(value: Any, enter: str, leave: str) -> Any:
     """Return the method that enters a context; as Python does, only if there is one that leaves it."""
     method = _special(value, enter)
     _special(value, leave)
@@ -717,11 +770,8 @@ def _refuse_own(name: str) -> None:
         raise AttributeError(f"attribute {name!r} of 'Await' cannot be changed: it is the Await's own")
 
 
-def _is_asked_by_help(frame: types.FrameType | None) -> bool:
-    """Say whether `help` asks, which reads `__name__` and `__module__` of whatever it is given.
-
-    What it shows of an Await is the class, so running the call for it would be for nothing.
-    """
+def _asker(frame: types.FrameType | None) -> str | None:
+    """Return the name of the module that asks, by itself or through `inspect`."""
     while frame is not None and frame.f_globals.get("__name__") == "inspect":
         frame = frame.f_back
-    return frame is not None and frame.f_globals.get("__name__") == "pydoc"
+    return frame and frame.f_globals.get("__name__")

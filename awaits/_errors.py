@@ -13,5 +13,7 @@ class AwaitError(RuntimeError):
 class AwaitCycleError(AwaitError, RecursionError):
     """An Await needs its own result, in one thread or through threads that wait for each other.
 
-    The message names the functions on the cycle. Every Await on it stays pending and usable.
+    The message names the functions on the cycle. Every Await on it stays pending and usable. Among
+    tasks, a cycle is seen through coroutine functions that await each other's Awaits; one that goes
+    through a task that the call itself starts, or through a loop inside of a loop, is not.
     """

@@ -9,13 +9,10 @@ from awaits._await import (
     PENDING,
     Await,
     complete,
+    forget_call,
     get_value,
     new,
-    released_function,
     run,
-    set_args,
-    set_function,
-    set_kwargs,
 )
 
 P = ParamSpec("P")
@@ -63,12 +60,10 @@ def awaitable_release(aw: Await[W], /) -> W:
 
     `fn()` and `args()` raise `AwaitError` afterwards. If the function raises, the call is kept.
     """
-    value = awaitable_wait(_checked(aw, "awaitable_release"))
-    if not aw.is_nowait():
-        set_function(aw, released_function)
-    set_args(aw, None)
-    set_kwargs(aw, {})
-    return value
+    while True:
+        value = awaitable_wait(_checked(aw, "awaitable_release"))
+        if forget_call(aw):
+            return value
 
 
 def _checked(aw: Await[W], caller: str) -> Await[W]:

@@ -1,13 +1,17 @@
 """Who runs an Await now, who waits for whom, and which waits could never end.
 
 A `Turn` is one run of one Await's function by one thread. The tables below hold what is under way
-and nothing else, so an Await that does not run costs them nothing. They are guarded by one mutex,
-which is held for a few bytecodes at a time and never while the user's code runs.
+and nothing else, so an Await that does not run costs them nothing.
+
+An interrupt (Ctrl-C, `PyThreadState_SetAsyncExc`) can strike between any two lines, and a finalizer or
+a signal handler that uses an Await can run there. So nothing here is guarded by a lock that they could
+find taken: every change to a table is one atomic step, and whether a turn is over is said by its lock,
+which `with` gives back whatever strikes. The tables may be behind.
 """
 
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from threading import get_ident
 from types import MethodType
@@ -15,66 +19,64 @@ from typing import Any
 
 from awaits._errors import AwaitCycleError
 
-_mutex = threading.Lock()
 # The turn of each Await that runs, by the Await's id: whoever runs it keeps it alive.
 _current: dict[int, "Turn"] = {}
-# The turns of each thread, the outermost first: the function of each waits for the next one.
-_stacks: dict[int, list["Turn"]] = {}
-# The turn of another thread that each blocked thread waits for.
-_joining: dict[int, "Turn"] = {}
+# The innermost turn of each thread: the one it runs, or waits to run.
+_innermost: dict[int, "Turn"] = {}
+# Taken for one assignment, so that of two threads that begin to wait one sees the other.
+_order = threading.Lock()
 
 
 class Turn:
-    """One run of the Await with this id, by the thread that calls `begin`."""
+    """One run of the Await with this id, by the thread that makes it.
 
-    __slots__ = ("_ended", "function", "key", "thread")
+    To be used in `with turn.lock:`. Who wants the same Await waits for that lock.
+    """
+
+    __slots__ = ("awaited", "function", "key", "lock", "outer", "thread")
 
     def __init__(self, key: int, function: Callable[..., Any]) -> None:
         self.key = key
         self.function = function
         self.thread = get_ident()
-        # Made by the first thread that waits: most turns are never waited for.
-        self._ended: threading.Event | None = None
+        self.lock = threading.Lock()
+        # The turn of another thread that this one waits for.
+        self.awaited: Turn | None = None
+        # The turn of this thread whose function waits for this one.
+        self.outer = _innermost_of(self.thread)
 
     def begin(self) -> None:
         """Take the turn, after whoever has it now.
 
         Raise `AwaitCycleError` at once, and take nothing, if that wait could never end.
         """
-        while True:
-            with _mutex:
-                current = _current.get(self.key)
-                if current is None:
-                    _current[self.key] = self
-                    _stacks.setdefault(self.thread, []).append(self)
-                    return
-                _refuse_cycle(current)
-                ended = current._ended = current._ended or threading.Event()
-                _joining[self.thread] = current
-            try:
-                ended.wait()
-            finally:
-                with _mutex:
-                    _joining.pop(self.thread, None)
+        _innermost[self.thread] = self
+        while (current := _current.setdefault(self.key, self)) is not self:
+            with _order:
+                self.awaited = current
+            _refuse_cycle(current)
+            with current.lock:
+                current.give_up()
+            self.awaited = None
 
     def end(self) -> None:
-        """Give the turn up and wake the threads that wait for it. Harmless if it never began."""
-        with _mutex:
-            if _current.get(self.key) is not self:
-                return
+        """Give the turn up. Harmless if it never began."""
+        self.give_up()
+        if self.outer is not None:
+            _innermost[self.thread] = self.outer
+        else:
+            _innermost.pop(self.thread, None)
+
+    def give_up(self) -> None:
+        """Let others take the turn; called with the lock held, by this thread or one after it."""
+        if _current.get(self.key) is self:
             del _current[self.key]
-            stack = _stacks[self.thread]
-            stack.remove(self)
-            if not stack:
-                del _stacks[self.thread]
-            ended = self._ended
-        if ended is not None:
-            ended.set()
 
 
 def is_running(key: int) -> bool:
     """Say whether some thread has the turn of the Await with this id."""
-    return key in _current
+    turn = _current.get(key)
+    return turn is not None and turn.lock.locked()
 
 
 def function_name(function: Callable[..., Any]) -> str:
@@ -88,28 +90,63 @@ def function_name(function: Callable[..., Any]) -> str:
         return type(function).__qualname__
 
 
+def _innermost_of(thread: int) -> Turn | None:
+    """Return the innermost turn of a thread, past those that an interrupt kept from ending."""
+    turn = _innermost.get(thread)
+    while turn is not None and not turn.lock.locked():
+        turn = turn.outer
+    return turn
+
+
 def _refuse_cycle(wanted: Turn) -> None:
-    """Raise if the thread that runs `wanted` waits, however indirectly, for the calling thread."""
+    """Raise if the thread that runs `wanted` waits, however indirectly, for the calling thread.
+
+    Threads go on while they are looked at. But if all of the same waits are found twice, all of them
+    were there at one moment, the one between the two looks.
+    """
+    cycle = _cycle(wanted)
+    if cycle and cycle == _cycle(wanted):
+        functions = [turn.function for awaited in cycle for turn in _run_for(awaited)]
+        names = " -> ".join(function_name(function) for function in [*functions, wanted.function])
+        raise AwaitCycleError(f"an Await needs its own result: {names}")
+
+
+def _cycle(wanted: Turn) -> list[Turn]:
+    """Return the turns that are waited for from `wanted` on to the calling thread, or nothing."""
     path: list[Turn] = []
     turn: Turn | None = wanted
-    # A thread that was woken stays in `_joining` until it next has the mutex: its turn is over.
-    while turn is not None and _current.get(turn.key) is turn:
-        stack = _stacks[turn.thread]
-        path += stack[stack.index(turn) :]
+    # A thread that was woken still has what it waited for in `awaited`: that turn is over.
+    while turn is not None and turn.lock.locked() and _current.get(turn.key) is turn:
+        path.append(turn)
         if turn.thread == get_ident():
-            names = " -> ".join(function_name(turn.function) for turn in [*path, wanted])
-            raise AwaitCycleError(f"an Await needs its own result: {names}")
-        turn = _joining.get(turn.thread)
+            return path
+        innermost = _innermost_of(turn.thread)
+        turn = innermost and innermost.awaited
+    return []
+
+
+def _run_for(turn: Turn) -> list[Turn]:
+    """Return a turn and those that its thread runs for it, from the outside in."""
+    return list(_outward(turn))[::-1]
+
+
+def _outward(turn: Turn) -> Iterator[Turn]:
+    inner = _innermost_of(turn.thread)
+    while inner is not None and inner is not turn:
+        if inner.awaited is None:
+            yield inner
+        inner = inner.outer
+    yield turn
 
 
 def _forget_other_threads() -> None:
     """Free, in a forked child, what was run or waited for by threads that only the parent has."""
-    global _mutex
-    _mutex = threading.Lock()
-    _joining.clear()
-    for thread in _stacks.keys() - {get_ident()}:
-        for turn in _stacks.pop(thread):
-            del _current[turn.key]
+    global _order
+    _order = threading.Lock()
+    for table in (_current, _innermost):
+        for key, turn in list(table.items()):
+            if turn.thread != get_ident():
+                del table[key]
 
 
 if hasattr(os, "register_at_fork"):

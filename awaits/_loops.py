@@ -1,0 +1,120 @@
+"""What `await` asks of the event loop that runs it: asyncio's here, trio's in `_trio.py`."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Callable, Coroutine, Hashable
+from concurrent.futures import Future
+from contextlib import suppress
+from functools import partial
+from typing import Any, Protocol
+
+from awaits._errors import AwaitError
+
+Work = Callable[[], Coroutine[Any, Any, Any]]
+
+
+class Finish(Protocol):
+    """To be called when work has ended, with its failure or its result."""
+
+    def __call__(self, failure: BaseException | None, result: Any = None, /) -> None:
+        """Take the failure, or None and the result."""
+
+
+class Loop(Protocol):
+    """The event loop as the running task sees it."""
+
+    @property
+    def identity(self) -> Hashable:
+        """What tells one running loop from another."""
+
+    @property
+    def task(self) -> Hashable:
+        """What tells the running task from another."""
+
+    async def call_in_thread(self, run: Future[Any], function: Callable[[], Any]) -> None:
+        """Have a worker thread fill `run`. After an exception `run.cancel()` says if none has begun."""
+
+    def drive(self, work: Work, finish: Finish) -> None:
+        """Run a coroutine to its end, whatever becomes of the running task."""
+
+    async def join(self, future: Future[Any]) -> Any:
+        """Wait for a result that any thread may set; cancelling this leaves the future alone."""
+
+
+class InterruptedWorkError(Exception):
+    """Whoever worked on a result was stopped, by the end of its loop for one. Another may work on it."""
+
+
+def running_loop() -> Loop | None:
+    """Return the loop that runs the calling task, or None where a coroutine is driven by hand."""
+    try:
+        task = asyncio.current_task()
+    except RuntimeError:
+        task = None
+    if task is not None:
+        return AsyncioLoop(task)
+    trio = sys.modules.get("trio")
+    if trio is None or not trio.lowlevel.in_trio_task():
+        return None
+    try:
+        from awaits import _trio
+    except ImportError as error:
+        raise AwaitError(
+            "await on an Await under trio needs anyio 4.11 or newer: pip install 'awaits[trio]'"
+        ) from error
+    return _trio.TrioLoop()
+
+
+def fill(run: Future[Any], function: Callable[[], Any]) -> None:
+    """Call the function for this future, unless that was cancelled."""
+    if not run.set_running_or_notify_cancel():
+        return
+    try:
+        run.set_result(function())
+    except BaseException as error:
+        run.set_exception(error)
+    finally:
+        del run  # or the exception, whose traceback has this frame, would keep itself alive
+
+
+class AsyncioLoop:
+    """The loop of an asyncio task."""
+
+    def __init__(self, task: asyncio.Task[Any]) -> None:
+        self.task = task
+        self.identity = task.get_loop()
+
+    async def call_in_thread(self, run: Future[Any], function: Callable[[], Any]) -> None:
+        """Use the loop's own executor, which begins every call that it was given."""
+        self.identity.run_in_executor(None, fill, run, function)
+
+    def drive(self, work: Work, finish: Finish) -> None:
+        """Make it a task of its own."""
+        self.identity.create_task(work()).add_done_callback(partial(_report, finish))
+
+    async def join(self, future: Future[Any]) -> Any:
+        """Wait for an event of this loop."""
+        woken = asyncio.Event()
+        future.add_done_callback(partial(_wake, self.identity, woken))
+        try:
+            await woken.wait()
+            return future.result()
+        finally:
+            del future  # or its exception, whose traceback has this frame, would keep itself alive
+
+
+def _wake(loop: asyncio.AbstractEventLoop, woken: asyncio.Event, future: Future[Any]) -> None:
+    with suppress(RuntimeError):  # the loop is closed, so that nobody waits
+        loop.call_soon_threadsafe(woken.set)
+
+
+def _report(finish: Finish, worker: asyncio.Task[Any]) -> None:
+    if worker.cancelled():
+        # Asked to stop, or cancelled by what it worked on?
+        finish(InterruptedWorkError() if worker.cancelling() else asyncio.CancelledError())
+    elif (failure := worker.exception()) is not None:
+        finish(failure)
+    else:
+        finish(None, worker.result())
