@@ -23,6 +23,7 @@ from awaits import (
     awaitable_release,
     awaitable_wait,
 )
+from tests.runtime import needs
 
 R = TypeVar("R")
 
@@ -51,6 +52,7 @@ class Calls:
     """A plain function that stops in the middle until it is told to go on, and counts its calls."""
 
     def __init__(self) -> None:
+        needs.threads()
         self.count = 0
         self.started = threading.Event()
         self.finish = threading.Event()
@@ -87,6 +89,7 @@ class AsyncCalls:
 
 
 def test_a_plain_function_runs_in_a_thread_with_the_callers_context() -> None:
+    needs.threads()
     variable = contextvars.ContextVar("variable", default="unset")
 
     def produce() -> tuple[int, str]:
@@ -259,6 +262,7 @@ def test_a_thread_and_a_task_share_one_run() -> None:
 
 
 def test_two_loops_share_one_run() -> None:
+    needs.threads()
     both_wait = threading.Barrier(2)
     results: list[object] = []
     count = 0
@@ -399,6 +403,7 @@ def test_the_end_of_a_loop_leaves_a_coroutine_function_pending() -> None:
 
 
 def test_a_waiter_takes_over_from_a_loop_that_ends() -> None:
+    needs.threads()
     began, joined = threading.Event(), threading.Event()
     started: list[int] = []
 

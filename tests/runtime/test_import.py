@@ -3,6 +3,8 @@
 import subprocess
 import sys
 
+from tests.runtime import needs
+
 PROGRAM = """
 import sys
 before = set(sys.modules)
@@ -13,6 +15,7 @@ print(*sorted(loaded - sys.stdlib_module_names - {"typing_extensions", "awaits"}
 
 
 def test_import_loads_only_the_standard_library() -> None:
+    needs.processes()
     result = subprocess.run(
         [sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=True, timeout=60
     )

@@ -10,12 +10,14 @@ from typing import Any
 import pytest
 
 from awaits import AwaitCycleError, awaitable, awaitable_done, awaitable_wait
+from tests.runtime import needs
 
 TIMEOUT_S = 30  # far beyond what any of these needs: a hang fails instead of hanging the suite
 
 
 def in_threads(*calls: Callable[[], Any]) -> list[Any]:
     """Run each call in a thread of its own, and return what it returned or raised."""
+    needs.threads()
     with ThreadPoolExecutor(len(calls)) as executor:
         futures = [executor.submit(call) for call in calls]
         return [future.exception(TIMEOUT_S) or future.result() for future in futures]

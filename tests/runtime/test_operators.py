@@ -154,7 +154,7 @@ ASK_W: dict[str, Callable[[Any], Any]] = {
 # Code that is not W's looks for one of W's methods here, and says in its own words if there is none. All
 # that an Await can do is to give the same result where there is one.
 ASK_FOR_A_METHOD: dict[str, Callable[[Any], Any]] = {
-    **{f.__name__: f for f in (math.sqrt, chr, int.from_bytes, bytearray().join)},
+    **{f.__name__: f for f in (math.sqrt, chr, bytearray().join)},
     "percent d": lambda value: "%d %.1f" % (value, value),  # noqa: UP031
     "index of a string": lambda value: "abcdefgh"[value],
     "bounds of a slice": lambda value: "abcdefgh"[value : value + 1],
@@ -262,8 +262,20 @@ def test_known_limit_every_await_is_callable_and_has_an_index() -> None:
 def test_known_limit_every_await_has_a_buffer() -> None:
     numbers: Any = awaitable_nowait([1, 2])
     assert bytes(numbers) == b"\1\2"
-    with pytest.raises(TypeError, match="'list' object has no __buffer__"):
-        bytearray(numbers)
+    # What takes either a buffer or an iterable decides by the class, and takes every Await for a buffer.
+    for take in (bytearray, bytearray().extend):
+        with pytest.raises(TypeError, match=r"has no __buffer__|bytearray slice from Await"):
+            take(numbers)
+
+
+def test_an_integer_from_bytes(lazy: Callable[[Any], Any]) -> None:
+    assert int.from_bytes(lazy(b"\1\2")) == int.from_bytes(lazy(bytearray(b"\1\2"))) == 0x0102
+    if sys.version_info < (3, 15):
+        assert int.from_bytes(lazy([1, 2])) == 0x0102
+    else:
+        # A known limit, as above, since https://github.com/python/cpython/issues/132108.
+        with pytest.raises(TypeError, match="'list' object has no __buffer__"):
+            int.from_bytes(lazy([1, 2]))
 
 
 def test_known_limit_percent_takes_an_await_of_a_tuple_for_one_value() -> None:
@@ -298,6 +310,18 @@ def test_power_with_three_arguments(lazy: Callable[[Any], Any]) -> None:
     expected = outcome(pow, 7, 3, 0)
     assert outcome(pow, lazy(7), 3, 0) == outcome(pow, lazy(7), 3, lazy(0)) == expected
     assert outcome(pow, lazy("a"), 3, 5) == outcome(pow, "a", 3, 5)
+
+
+def test_power_with_three_arguments_of_which_the_first_is_plain(lazy: Callable[[Any], Any]) -> None:
+    if sys.version_info >= (3, 14):
+        assert pow(7, lazy(3), 5) == pow(7, lazy(3), lazy(5)) == pow(7, 3, 5)
+    else:
+        # A known limit: such a Python never asks the reflected method.
+        with pytest.raises(TypeError, match="unsupported operand type"):
+            pow(7, lazy(3), 5)
+    # A known limit everywhere: the class of the modulus is not asked.
+    with pytest.raises(TypeError, match="unsupported operand type"):
+        pow(7, 3, lazy(5))
 
 
 # Conversions where Python looks at more than one method.

@@ -1,0 +1,17 @@
+"""What a test needs that not every platform has. Called where the test would use it."""
+
+import sys
+
+import pytest
+
+
+def threads() -> None:
+    """Skip the test if no thread can start."""
+    if sys.platform == "emscripten":
+        pytest.skip("no threads in WebAssembly")
+
+
+def processes() -> None:
+    """Skip the test if no process can start."""
+    if sys.platform == "emscripten":
+        pytest.skip("no processes in WebAssembly")
