@@ -92,6 +92,7 @@ class Await(Generic[W_co]):
     # The special methods are marked as final, which everything in this class is. What matters is that
     # they are decorated: mypy takes a decorated method for a variable, and therefore asks the plugin for
     # its type, in operators and in protocol checks alike. To other checkers they stay methods.
+    # `__getattribute__` alone is not: after it mypy asks by the name that is read, and once is enough.
 
     __slots__ = ("__weakref__", "_args", "_function", "_kwargs", "_outcome", "_value")
 
@@ -124,7 +125,6 @@ class Await(Generic[W_co]):
         def __init_subclass__(cls, **kwargs):
             raise TypeError("Await cannot be subclassed")
 
-    @final
     def __getattribute__(self, name: str, /) -> Any:
         if name in OWN:
             return object.__getattribute__(self, name)

@@ -5,8 +5,8 @@ here as well; those that need more of the expression are in `_operators.py`.
 """
 
 from mypy.nodes import MemberExpr
-from mypy.plugin import AttributeContext
-from mypy.types import Type
+from mypy.plugin import AttributeContext, MethodSigContext
+from mypy.types import FunctionLike, Type, get_proper_type
 
 from awaits_mypy._callables import function_returning
 from awaits_mypy._mypy import (
@@ -49,9 +49,11 @@ def see_through_attribute(ctx: AttributeContext, name: str) -> Type:
     )
 
 
-def see_through_lookup(ctx: AttributeContext, name: str) -> Type:
-    """Answer for `__getattribute__`, which mypy looks up before each name that only it provides."""
-    return see_through_attribute(ctx, name) if is_named(ctx, name) else ctx.default_attr_type
+def see_through_lookup(ctx: MethodSigContext, name: str) -> FunctionLike:
+    """Answer for a call of `__getattribute__` by its name, with the signature that W has."""
+    methods = [type_of_member(ctx, name, w, w) for w in awaited_types(ctx.type)]
+    signature = get_proper_type(union_of(methods))
+    return signature if isinstance(signature, FunctionLike) else ctx.default_signature
 
 
 def check_slots(ctx: AttributeContext, name: str) -> None:

@@ -3,22 +3,23 @@
 import sys
 import traceback
 from collections.abc import Callable
-from typing import Final, TypeVar
+from typing import Final, TypeVar, cast
 
 from mypy.errorcodes import ErrorCode
-from mypy.plugin import AttributeContext, MethodContext
+from mypy.plugin import AttributeContext, MethodContext, MethodSigContext
 from mypy.types import Type
 from mypy.version import __version__ as mypy_version
 
 from awaits import __version__
-from awaits_mypy._mypy import beyond_all_filters
+from awaits_mypy._mypy import AnyContext, beyond_all_filters
 
 AWAIT_PLUGIN: Final = ErrorCode("await-plugin", "A failure of the plugin awaits_mypy itself", "Await")
 
-Ctx = TypeVar("Ctx", AttributeContext, MethodContext)
+Answer = TypeVar("Answer", bound=Type)
+Ctx = TypeVar("Ctx", AttributeContext, MethodContext, MethodSigContext)
 
 
-def reporting_failure(callback: Callable[[Ctx, str], Type], name: str, ctx: Ctx) -> Type:
+def reporting_failure(callback: Callable[[Ctx, str], Answer], name: str, ctx: Ctx) -> Answer:
     """Return the callback's answer; if it fails, report that, and return the declared type."""
     try:
         return callback(ctx, name)
@@ -33,4 +34,10 @@ def reporting_failure(callback: Callable[[Ctx, str], Type], name: str, ctx: Ctx)
                 ctx.context,
                 code=AWAIT_PLUGIN,
             )
-        return ctx.default_attr_type if isinstance(ctx, AttributeContext) else ctx.default_return_type
+        return cast(Answer, _declared(ctx))
+
+
+def _declared(ctx: AnyContext) -> Type:
+    if isinstance(ctx, AttributeContext):
+        return ctx.default_attr_type
+    return ctx.default_return_type if isinstance(ctx, MethodContext) else ctx.default_signature

@@ -24,7 +24,7 @@ from mypy.nodes import (
     OpExpr,
     TempNode,
 )
-from mypy.plugin import AttributeContext, MethodContext
+from mypy.plugin import AttributeContext, MethodContext, MethodSigContext
 from mypy.server.deps import DependencyVisitor
 from mypy.subtypes import find_member, is_subtype
 from mypy.typeops import make_simplified_union
@@ -57,7 +57,7 @@ __all__ = [
 ]
 
 
-AnyContext = AttributeContext | MethodContext
+AnyContext = AttributeContext | MethodContext | MethodSigContext
 
 
 def _checker_of(ctx: AnyContext) -> TypeChecker:
@@ -72,7 +72,7 @@ def enclosing_scope(ctx: AnyContext) -> FuncItem | MypyFile:
 
 
 def type_of_member(
-    ctx: AttributeContext,
+    ctx: AnyContext,
     name: str,
     owner: Type,
     displayed: Type,

@@ -8,8 +8,8 @@ from pathlib import Path
 from mypy.nodes import MypyFile
 from mypy.operators import op_methods, ops_with_inplace_method, reverse_op_methods
 from mypy.options import Options
-from mypy.plugin import AttributeContext, MethodContext, Plugin, ReportConfigContext
-from mypy.types import Type
+from mypy.plugin import AttributeContext, MethodContext, MethodSigContext, Plugin, ReportConfigContext
+from mypy.types import FunctionLike, Type
 
 from awaits_mypy._attributes import (
     see_through_assignment,
@@ -37,7 +37,6 @@ _Callback = Callable[[AttributeContext, str], Type]
 
 # Any other name is an attribute like another.
 _CALLBACKS: dict[str, _Callback] = {
-    "__getattribute__": see_through_lookup,
     "__setattr__": see_through_assignment,
     "__call__": see_through_call,
     "__getitem__": see_through_index,
@@ -61,13 +60,27 @@ class AwaitsPlugin(Plugin):
     def __init__(self, options: Options) -> None:
         super().__init__(options)
         self._digest = _digest_of_this_package()
+        # mypy asks for a hook at each attribute of the program.
+        self._attribute_hooks: dict[str, Callable[[AttributeContext], Type]] = {}
 
     def get_attribute_hook(self, fullname: str) -> Callable[[AttributeContext], Type] | None:
         """Answer for what only `Await.__getattribute__` provides, and for what is decorated."""
         if not fullname.startswith(_AWAIT_MEMBER):
             return None
-        name = fullname.removeprefix(_AWAIT_MEMBER)
-        return partial(reporting_failure, _CALLBACKS.get(name, see_through_attribute), name)
+        hook = self._attribute_hooks.get(fullname)
+        if hook is None:
+            name = fullname.removeprefix(_AWAIT_MEMBER)
+            hook = partial(reporting_failure, _CALLBACKS.get(name, see_through_attribute), name)
+            self._attribute_hooks[fullname] = hook
+        return hook
+
+    def get_method_signature_hook(
+        self, fullname: str
+    ) -> Callable[[MethodSigContext], FunctionLike] | None:
+        """Answer for the one method that is no attribute to mypy, if it is called by its name."""
+        if fullname != f"{_AWAIT_MEMBER}__getattribute__":
+            return None
+        return partial(reporting_failure, see_through_lookup, "__getattribute__")
 
     def get_method_hook(self, fullname: str) -> Callable[[MethodContext], Type] | None:
         """Answer for `aw in container`, where the container is no Await."""

@@ -52,4 +52,6 @@ def without_awaits(receiver: Type) -> ProperType:
 def displayed(receiver: Type) -> ProperType:
     """Return the type as a message should name it: as without Awaits, but a variable by its name."""
     receiver = get_proper_type(receiver)
+    if is_await(receiver):
+        return get_proper_type(receiver.args[0])
     return receiver if isinstance(receiver, TypeVarType) else without_awaits(receiver)

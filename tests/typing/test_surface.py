@@ -73,7 +73,8 @@ def test_stubtest_finds_no_difference() -> None:
 
 def test_every_forwarded_method_comes_to_the_plugin(typed_await: TypeInfo) -> None:
     plain = {name for name in FORWARDED if not isinstance(typed_await.names[name].node, Decorator)}
-    assert plain == set()
+    # mypy asks the plugin by the name after the dot, once it has found this one.
+    assert plain == {"__getattribute__"}
 
 
 def test_mypy_sees_no_special_method_that_the_runtime_lacks(typed_await: TypeInfo) -> None:
