@@ -58,6 +58,8 @@ W = TypeVar("W")
 W_co = TypeVar("W_co", covariant=True)
 
 PENDING: Any = type("Pending", (), {"__slots__": ()})()
+# The flag of a generator that can be awaited, made by `types.coroutine`.
+CO_ITERABLE_COROUTINE = 0x100
 # Held while a call or a value is dropped, so that an Await always has one of them. Reentrant, as a
 # finalizer that does the same can run there.
 _dropping = threading.RLock()
@@ -324,7 +326,7 @@ class Await(Generic[W_co]):
 
     @final
     def __enter__(self: Await[AbstractContextManager[R, Any] | N]) -> R:
-        return entering(wait(self), "__enter__", "__exit__")()
+        return entering(wait(self))()
 
     @final
     def __exit__(self, *exc_info: object) -> Any:
@@ -337,7 +339,7 @@ class Await(Generic[W_co]):
             from awaits import _tasks  # only here: it imports asyncio
 
             return _tasks.enter(self)
-        return entering(value, "__aenter__", "__aexit__")()
+        return entering_async(value)()
 
     @final
     def __aexit__(self, *exc_info: Any) -> Any:
@@ -362,7 +364,7 @@ class Await(Generic[W_co]):
     def __await__(self) -> Generator[Any, Any, Any]:
         """Give W, or what W awaits to, without blocking the event loop."""
         value = get_value(self)
-        if value is not PENDING and not isinstance(value, Awaitable):
+        if value is not PENDING and not is_awaitable(value):
             return _immediate(value)
         from awaits import _tasks  # only here: it imports asyncio
 
@@ -713,6 +715,13 @@ def swallowed(aw: Await[Any], error: Exception) -> AwaitError:
     return AwaitError(f"{function} raised {type(error).__name__} during an implicit wait")
 
 
+def is_awaitable(value: Any) -> bool:
+    """Say whether `await value` is possible, as `inspect.isawaitable` does, which is slow to import."""
+    if type(value) is types.GeneratorType:
+        return bool(value.gi_code.co_flags & CO_ITERABLE_COROUTINE)
+    return isinstance(value, Awaitable)
+
+
 def _immediate(value: Any) -> Generator[Any, Any, Any]:
     """Await to a value that is there."""
     yield from ()  # what makes this a generator
@@ -731,6 +740,10 @@ def _in_place(aw: Await[Any], operation: Callable[[Any, Any], Any], other: Any) 
     return aw if result is value else complete(result)
 
 
+def _has_special(value: Any, name: str) -> bool:
+    return any(name in vars(base) for base in type(value).__mro__)
+
+
 def _special(value: Any, name: str) -> Any:
     """Return a special method as Python finds it: on the type, bound to the value."""
     kind = type(value)
@@ -742,11 +755,26 @@ def _special(value: Any, name: str) -> Any:
     raise TypeError(f"{kind.__name__!r} object has no {name}")
 
 
-def entering(value: Any, enter: str, leave: str) -> Any:
+def entering(value: Any) -> Callable[[], Any]:
     """Return the method that enters a context; as Python does, only if there is one that leaves it."""
-    method = _special(value, enter)
-    _special(value, leave)
+    if not (_has_special(value, "__enter__") and _has_special(value, "__exit__")):
+        with value:  # Python refuses, in its own words, before it calls anything
+            raise AssertionError
+    method: Callable[[], Any] = _special(value, "__enter__")
     return method
+
+
+def entering_async(value: Any) -> Callable[[], Any]:
+    """Return the same of an asynchronous context."""
+    if not (_has_special(value, "__aenter__") and _has_special(value, "__aexit__")):
+        _refuse_async_context(value).send(None)
+    method: Callable[[], Any] = _special(value, "__aenter__")
+    return method
+
+
+async def _refuse_async_context(value: Any) -> None:
+    async with value:
+        raise AssertionError
 
 
 def _run_for_attribute(aw: Await[Any], name: str) -> Any:

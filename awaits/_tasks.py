@@ -13,17 +13,19 @@ import threading
 from collections.abc import Awaitable, Callable, Coroutine, Hashable
 from concurrent.futures import CancelledError, Future
 from functools import partial
+from types import GeneratorType
 from typing import Any, cast
 
 from awaits import _turns
 from awaits._await import (
     PENDING,
     Await,
-    entering,
+    entering_async,
     forget_value,
     get_function,
     get_outcome,
     get_value,
+    is_awaitable,
     set_outcome,
     swallowed,
     wait_despite,
@@ -45,7 +47,7 @@ async def result_of(aw: Await[Any]) -> Any:
     value = await value_of(aw)
     if isinstance(value, Await):
         return await value
-    if isinstance(value, Awaitable):
+    if is_awaitable(value):
         return await _shared(aw, value)
     return value
 
@@ -63,7 +65,7 @@ async def value_of(aw: Await[Any]) -> Any:
 
 async def enter(aw: Await[Any]) -> Any:
     """Enter W as an asynchronous context, without blocking the event loop."""
-    return await entering(await value_of(aw), "__aenter__", "__aexit__")()
+    return await entering_async(await value_of(aw))()
 
 
 async def next_of(aw: Await[Any]) -> Any:
@@ -198,7 +200,7 @@ def _finish(
         _workers.pop(outcome, None)
         if failure is not None:
             set_outcome(aw, None)
-            if isinstance(value, Coroutine):
+            if isinstance(value, (Coroutine, GeneratorType)):  # which run once only
                 forget_value(aw)
     if failure is None:
         outcome.set_result(result)

@@ -629,6 +629,12 @@ async def produce_in_steps() -> int:
     return 5
 
 
+@types.coroutine
+def produce_in_a_generator() -> Generator[object, Any, int]:
+    yield "only"
+    return 5
+
+
 @pytest.mark.parametrize(
     ("make", "steps"),
     [
@@ -638,6 +644,7 @@ async def produce_in_steps() -> int:
         (lambda: awaitable(produce_in_steps), ["first", "second"]),
         (lambda: awaitable_nowait(produce_in_steps()), ["first", "second"]),
         (lambda: awaitable(partial(produce_in_steps)), ["first", "second"]),
+        (lambda: awaitable(produce_in_a_generator), ["only"]),
     ],
 )
 def test_an_await_can_be_driven_by_hand(make: Callable[[], Any], steps: list[object]) -> None:
@@ -711,7 +718,7 @@ def test_async_with(lazy: Callable[[Any], Any]) -> None:
         with pytest.raises(ValueError, match="not swallowed"):
             async with lazy(context):
                 raise_if(errors[2])
-        with pytest.raises(TypeError, match="'int' object has no __aenter__"):
+        with pytest.raises(TypeError, match="'int' object does not support the asynchronous context"):
             async with lazy(5):
                 pass
 
