@@ -37,7 +37,7 @@ from typing import (
 )
 
 from awaits import _turns
-from awaits._data_model import OWN
+from awaits._data_model import ONLOOKERS, OWN, PREDICATES
 from awaits._errors import AwaitError
 
 if TYPE_CHECKING:
@@ -132,11 +132,18 @@ class Await(Generic[W_co]):
             return object.__getattribute__(self, name)
         value = get_value(self)
         if value is PENDING:
-            # What `help` shows of an Await is its class: running the call for it would be for nothing.
-            if _asker(sys._getframe(1)) == "pydoc":
+            if _looks_on(sys._getframe(1)):
+                if name == "__signature__":
+                    return _signature(object.__getattribute__(self, "__call__"))
                 return object.__getattribute__(self, name)
             value = _run_for_attribute(self, name)
-        return getattr(value, name)
+        try:
+            return getattr(value, name)
+        except AttributeError:
+            # Without it `inspect.signature` would go by what an Await looks like, and not by its W.
+            if name == "__signature__" and sys._getframe(1).f_globals.get("__name__") == "inspect":
+                return _signature(value)
+            raise
 
     def fn(self) -> Callable[..., W_co]:
         """Return the function of the call; with keyword arguments, a partial of it.
@@ -198,8 +205,11 @@ class Await(Generic[W_co]):
         call = get_call(self)
         value = get_value(self)
         if value is PENDING:
-            return new(*copy.deepcopy(call, memo), PENDING)
-        return complete(copy.deepcopy(value, memo))
+            copied = new(*copy.deepcopy(call, memo), PENDING)
+        else:
+            copied = complete(copy.deepcopy(value, memo))
+        # What holds this very Await has copied it on the way.
+        return memo.get(id(self), copied)
 
     def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
         from awaits import _travel  # only when pickling: it imports pickle
@@ -246,7 +256,14 @@ class Await(Generic[W_co]):
 
     @final
     def __index__(self: Await[SupportsIndex | N]) -> int:
-        return operator.index(wait(self))
+        value = wait(self)
+        try:
+            return operator.index(value)
+        except TypeError as error:
+            # Functions that take a path or a file descriptor ask whatever can be an integer to be one.
+            if isinstance(value, (str, bytes, os.PathLike)):
+                error.add_note("where a path is wanted: use os.fspath() of the Await")
+            raise
 
     @final
     def __round__(self, *ndigits: Any) -> Any:
@@ -270,7 +287,10 @@ class Await(Generic[W_co]):
 
     @final
     def __buffer__(self: Await[Buffer | N], flags: int, /) -> memoryview:
-        return _special(wait(self), "__buffer__")(flags)
+        value = wait(self)
+        if not _has_special(value, "__buffer__"):
+            memoryview(value)  # Python refuses, in its own words
+        return _special(value, "__buffer__")(flags)
 
     @final
     def __call__(self: Await[Callable[P, R] | N], /, *args: P.args, **kwargs: P.kwargs) -> R:
@@ -796,6 +816,19 @@ def _wait_for_attribute(aw: Await[Any], name: str) -> Any:
 def _refuse_own(name: str) -> None:
     if name in OWN:
         raise AttributeError(f"attribute {name!r} of 'Await' cannot be changed: it is the Await's own")
+
+
+def _looks_on(frame: types.FrameType) -> bool:
+    """Say whether the code that asks for an attribute looks at whatever it comes across."""
+    if (frame.f_globals.get("__name__"), frame.f_code.co_name) in PREDICATES:
+        return True
+    return _asker(frame) in ONLOOKERS
+
+
+def _signature(value: Any) -> Any:
+    import inspect  # only here: who asks has it, and it is slow to import
+
+    return inspect.signature(value)
 
 
 def _asker(frame: types.FrameType | None) -> str | None:

@@ -55,3 +55,27 @@ NOT_FORWARDED: Final[Mapping[str, str]] = {
     "__iconcat__": "a function of operator: `+=` asks __iadd__",
     "__post_init__": "called by dataclasses on their own instances",
 }
+
+# Modules whose code looks at whatever it comes across, with the occasion. What it reads of a pending
+# Await is the Await's own.
+ONLOOKERS: Final[Mapping[str, str]] = {
+    "pydoc": "help shows the class",
+    "rlcompleter": "a name is completed",
+    "_pytest.compat": "what stands in a module is searched for tests and fixtures",
+    "_pytest.doctest": "the same",
+    "_pytest.python": "the same, and a parameter of a test is given a name",
+    "_pytest.unittest": "the same",
+    "IPython.utils.dir2": "a notebook shows the value of its last line",
+    "jedi.inference.compiled.access": "IPython completes a name",
+}
+
+# The functions behind `inspect.iscoroutinefunction` and the like, which mocks ask of all that a class
+# holds. For a pending Await the answer is False.
+PREDICATES: Final = frozenset(
+    {
+        ("inspect", "_signature_is_functionlike"),
+        ("inspect", "_has_coroutine_mark"),
+        ("functools", "_unwrap_partialmethod"),
+        ("asyncio.coroutines", "iscoroutinefunction"),
+    }
+)

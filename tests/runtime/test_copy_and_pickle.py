@@ -5,7 +5,7 @@ import io
 import pickle
 import threading
 from collections.abc import Callable
-from types import FunctionType
+from types import FunctionType, SimpleNamespace
 from typing import Any
 
 import pytest
@@ -23,7 +23,24 @@ def by_protocol(protocol: int) -> Callable[[Any], Any]:
     return lambda value: pickle.loads(pickle.dumps(value, protocol))
 
 
-WAYS = [copy.copy, copy.deepcopy, *map(by_protocol, PROTOCOLS)]
+def dumps_in_python(value: Any, protocol: int | None = None) -> bytes:
+    """Pickle as `pickle.dumps` does, by the pickler that is written in Python."""
+    file = io.BytesIO()
+    pickle._Pickler(file, protocol).dump(value)
+    return file.getvalue()
+
+
+def in_python(protocol: int) -> Callable[[Any], Any]:
+    return lambda value: pickle._Unpickler(io.BytesIO(dumps_in_python(value, protocol))).load()
+
+
+def by_cloudpickle(value: Any) -> Any:
+    cloudpickle = pytest.importorskip("cloudpickle")
+    return pickle.loads(cloudpickle.dumps(value))
+
+
+PICKLERS = [*map(by_protocol, PROTOCOLS), *map(in_python, PROTOCOLS), by_cloudpickle]
+WAYS = [copy.copy, copy.deepcopy, *PICKLERS]
 
 
 @pytest.mark.parametrize("travel", WAYS)
@@ -50,11 +67,81 @@ def test_complete_travels_as_its_value(
     assert awaitable_wait(arrived) is not original
 
 
-@pytest.mark.parametrize("travel", [copy.deepcopy, by_protocol(5)])
+@pytest.mark.parametrize("travel", [copy.deepcopy, *PICKLERS])
 def test_what_two_awaits_share_stays_shared(travel: Callable[[Any], Any]) -> None:
     shared = awaitable(pair, 1)
-    first, second = travel([awaitable(pair, shared), awaitable(pair, shared)])
-    assert first.args()[0] is second.args()[0]
+    first, second, third = travel([awaitable(pair, shared), awaitable(pair, shared), shared])
+    assert first.args()[0] is second.args()[0] is third
+    assert not awaitable_done(third)
+
+
+class Holder:
+    """What an Await can hold and be held by."""
+
+    held: Any
+
+
+def in_its_arguments() -> tuple[Any, Any]:
+    holder = Holder()
+    holder.held = awaitable(pair, holder)
+    return holder.held, holder
+
+
+def in_its_keyword_arguments() -> tuple[Any, Any]:
+    holder = Holder()
+    holder.held = awaitable(pair, key=holder)
+    return holder.held, holder
+
+
+def in_its_value() -> tuple[Any, Any]:
+    holder = Holder()
+    holder.held = awaitable_nowait(holder)
+    return holder.held, holder
+
+
+def held_by(aw: Any) -> Any:
+    """Return the holder that the Await holds."""
+    if awaitable_done(aw):
+        return awaitable_wait(aw)
+    return (*aw.args(), *getattr(aw.fn(), "keywords", {}).values())[0]
+
+
+CYCLES = [in_its_arguments, in_its_keyword_arguments, in_its_value]
+
+
+@pytest.mark.parametrize("travel", PICKLERS)
+@pytest.mark.parametrize("make", CYCLES)
+def test_an_await_that_holds_itself_is_pickled_as_one(
+    make: Callable[[], tuple[Any, Any]], travel: Callable[[Any], Any]
+) -> None:
+    aw, holder = make()
+    arrived = travel(aw)
+    assert held_by(arrived).held is arrived
+    arrived = travel(holder)
+    assert held_by(arrived.held) is arrived
+
+
+@pytest.mark.parametrize("make", CYCLES)
+def test_what_holds_its_await_is_copied_with_it(make: Callable[[], tuple[Any, Any]]) -> None:
+    _, holder = make()
+    arrived = copy.deepcopy(holder)
+    assert arrived is not holder
+    assert held_by(arrived.held) is arrived
+
+
+@pytest.mark.parametrize("make", CYCLES)
+def test_an_await_that_holds_itself_is_copied_as_one(make: Callable[[], tuple[Any, Any]]) -> None:
+    aw, _ = make()
+    arrived = copy.deepcopy(aw)
+    assert arrived is not aw
+    assert held_by(arrived).held is arrived
+
+
+@pytest.mark.skipif(not hasattr(copy, "replace"), reason="new in Python 3.13")
+def test_replace_gives_what_it_gives_of_the_value() -> None:
+    aw = awaitable(SimpleNamespace, x=1, y=2)
+    assert copy.replace(aw, y=3) == SimpleNamespace(x=1, y=3)  # type: ignore[attr-defined,unused-ignore]
+    assert awaitable_wait(aw).y == 2
 
 
 def test_copy_is_shallow_and_deepcopy_deep() -> None:
@@ -69,6 +156,7 @@ def test_what_pickle_cannot_carry_can_still_be_copied() -> None:
     assert copy.copy(aw).args() == aw.args()
 
 
+@pytest.mark.parametrize("dumps", [pickle.dumps, dumps_in_python])
 @pytest.mark.parametrize(
     ("make", "part"),  # a function that makes the Await, as pytest reads `__name__` of a parameter
     [
@@ -82,9 +170,11 @@ def test_what_pickle_cannot_carry_can_still_be_copied() -> None:
         ),
     ],
 )
-def test_what_cannot_be_pickled_says_which_part(make: Callable[[], Await[Any]], part: str) -> None:
+def test_what_cannot_be_pickled_says_which_part(
+    make: Callable[[], Await[Any]], part: str, dumps: Callable[[Any], bytes]
+) -> None:
     with pytest.raises(pickle.PicklingError, match=part):
-        pickle.dumps(make())
+        dumps(make())
 
 
 unnamed: Callable[[], int] = lambda: 1  # noqa: E731 - pickle cannot find it by its name
@@ -103,3 +193,14 @@ def test_a_pickler_that_carries_more_is_left_to_try() -> None:
     file = io.BytesIO()
     CarriesFunctions(file).dump(awaitable(pair, unnamed))
     assert pickle.loads(file.getvalue()).args() == ("a lambda",)
+
+
+def test_cloudpickle_carries_what_pickle_cannot_name() -> None:
+    base = 1
+    point = type("Point", (), {"__module__": "__main__", "x": 2})  # as if of a program
+    aw = awaitable(lambda point, add: add(point().x), point, add=lambda x: base + x)
+    arrived = by_cloudpickle(aw)
+    assert not awaitable_done(aw)
+    assert not awaitable_done(arrived)
+    assert awaitable_wait(arrived) == 3
+    assert by_cloudpickle(awaitable_nowait(lambda: base))() == 1
