@@ -33,6 +33,9 @@ class Loop(Protocol):
     def task(self) -> Hashable:
         """What tells the running task from another."""
 
+    def is_closed(self) -> bool:
+        """Say whether the loop will run nothing any more; from any thread."""
+
     async def call_in_thread(self, run: Future[Any], function: Callable[[], Any]) -> None:
         """Have a worker thread fill `run`. After an exception `run.cancel()` says if none has begun."""
 
@@ -67,8 +70,12 @@ def running_loop() -> Loop | None:
     return _trio.TrioLoop()
 
 
-def fill(run: Future[Any], function: Callable[[], Any]) -> None:
-    """Call the function for this future, unless that was cancelled."""
+def fill(job: list[Any]) -> None:
+    """Call the function of a job `[future, function]` for that future, unless it was cancelled.
+
+    Empties the job: the frames below this one hold it, and would keep a failure alive with the future.
+    """
+    function, run = job.pop(), job.pop()
     if not run.set_running_or_notify_cancel():
         return
     try:
@@ -76,19 +83,25 @@ def fill(run: Future[Any], function: Callable[[], Any]) -> None:
     except BaseException as error:
         run.set_exception(error)
     finally:
-        del run  # or the exception, whose traceback has this frame, would keep itself alive
+        del run, function  # or a failure, whose traceback has this frame, would keep itself alive
 
 
 class AsyncioLoop:
     """The loop of an asyncio task."""
 
     def __init__(self, task: asyncio.Task[Any]) -> None:
-        self.task = task
+        # No reference, or a failure of the task, whose traceback has frames with this, would keep itself
+        # alive.
+        self.task = id(task)
         self.identity = task.get_loop()
+
+    def is_closed(self) -> bool:
+        """Ask the loop."""
+        return self.identity.is_closed()
 
     async def call_in_thread(self, run: Future[Any], function: Callable[[], Any]) -> None:
         """Use the loop's own executor, which begins every call that it was given."""
-        self.identity.run_in_executor(None, fill, run, function)
+        self.identity.run_in_executor(None, fill, [run, function])
 
     def drive(self, work: Work, finish: Finish) -> None:
         """Make it a task of its own."""

@@ -116,67 +116,113 @@ async def _begin(run: Future[Any], aw: Await[Any], loop: Loop) -> None:
 async def _shared(aw: Await[Any], value: Awaitable[Any]) -> Any:
     """Return the result of an awaitable W, which may be one that can be awaited only once."""
     loop = running_loop()
-    outcome, begins = _take_outcome(aw, value)
+    work, outcome = _take_up(aw, value, loop)
     try:
         if outcome is None:
             pass
         elif loop is None:
-            return await _by_hand(aw, value, outcome) if begins else _result_without_a_loop(outcome)
+            return await _by_hand(work) if work else _result_without_a_loop(outcome)
         else:
-            if begins:
-                _drive(aw, value, outcome, loop)
+            if work:
+                # Outside of the mutex, as a loop with eager tasks begins the work at once.
+                loop.drive(partial(_in_a_task, work), work.finish)
+            work = None  # whoever drives it has it, or it is given up
             return outcome.result() if outcome.done() else await _join(outcome, loop)
     except InterruptedWorkError:
         pass
     finally:
-        del outcome  # or a failure, whose traceback has this frame, would keep itself alive
+        del work, outcome  # or a failure, whose traceback has this frame, would keep itself alive
     # Since this value was read, the work on it failed or was stopped.
     return await result_of(aw)
 
 
-def _take_outcome(aw: Await[Any], value: Awaitable[Any]) -> tuple[Future[Any] | None, bool]:
-    """Return what the result will be in, and whether the caller is the one to work on it."""
+class _Outcome(Future[Any]):
+    """What an awaitable W gives, worked on in this loop, or by hand."""
+
+    def __init__(self, loop: Loop | None) -> None:
+        super().__init__()
+        self._loop = loop
+
+    def is_given_up(self) -> bool:
+        """Say whether nobody will come to set it any more, as the loop of the work is closed."""
+        return not self.done() and self._loop is not None and self._loop.is_closed()
+
+
+class _Work:
+    """The work on an awaitable W. Whoever has it is to finish it; if all drop it, it is given up."""
+
+    __slots__ = ("aw", "outcome", "value")
+
+    def __init__(self, aw: Await[Any], value: Awaitable[Any], outcome: _Outcome) -> None:
+        self.outcome = outcome
+        self.value = value
+        self.aw = aw
+
+    def finish(self, failure: BaseException | None, result: Any = None) -> None:
+        """Hand the result on; after a failure, make the Await one that can be awaited again."""
+        if failure is None:
+            self.outcome.set_result(result)
+        else:
+            _forget(self.aw, self.value, self.outcome)
+            self.outcome.set_exception(failure)
+        _workers.pop(self.outcome, None)
+
+    def __del__(self) -> None:
+        # An interrupt can have struck anywhere, and those who wait are to go on.
+        if hasattr(self, "aw") and not self.outcome.done():
+            self.finish(InterruptedWorkError())
+
+
+def _forget(aw: Await[Any], value: Awaitable[Any], outcome: _Outcome) -> None:
+    """Make the Await one that can be awaited again."""
     with _mutex:
-        outcome: Future[Any] | None = get_outcome(aw)
-        begins = outcome is None and get_value(aw) is value
-        if begins:
-            outcome = Future()
-            set_outcome(aw, outcome)
-        return outcome, begins
+        if get_outcome(aw) is outcome:
+            if isinstance(value, (Coroutine, GeneratorType)):  # which run once only
+                forget_value(aw)
+            set_outcome(aw, None)
 
 
-def _drive(aw: Await[Any], value: Awaitable[Any], outcome: Future[Any], loop: Loop) -> None:
-    finish = partial(_finish, aw, value, outcome)
-    try:
-        loop.drive(partial(_work, get_function(aw), value, outcome), finish)
-    except BaseException:
-        finish(InterruptedWorkError())
-        raise
+def _take_up(
+    aw: Await[Any], value: Awaitable[Any], loop: Loop | None
+) -> tuple[_Work | None, _Outcome | None]:
+    """Return the work, if it is the caller's to do, and what the result will be in."""
+    with _mutex:
+        outcome: _Outcome | None = get_outcome(aw)
+        if outcome is not None and outcome.is_given_up():
+            _Work(aw, value, outcome).finish(InterruptedWorkError())
+            outcome = None
+        if outcome is not None or get_value(aw) is not value:
+            return None, outcome
+        outcome = _Outcome(loop)
+        work = _Work(aw, value, outcome)
+        set_outcome(aw, outcome)
+        return work, outcome
 
 
-async def _work(function: Callable[..., Any], value: Awaitable[Any], outcome: Future[Any]) -> Any:
+async def _in_a_task(work: _Work) -> Any:
     task = cast("Loop", running_loop()).task
     with _mutex:
-        _workers[outcome] = task, function
-    del outcome  # or a failure, whose traceback has this frame, would keep itself alive
+        _workers[work.outcome] = task, get_function(work.aw)
+    value = work.value
+    del work  # or a failure, whose traceback has this frame, would keep itself alive
     return await value
 
 
-async def _by_hand(aw: Await[Any], value: Awaitable[Any], outcome: Future[Any]) -> Any:
+async def _by_hand(work: _Work) -> Any:
     """Work in the coroutine that awaits, where there is no event loop that could do it."""
     try:
-        result = await value
+        result = await work.value
     except GeneratorExit:  # whoever drove the coroutine gave it up
-        _finish(aw, value, outcome, InterruptedWorkError())
+        work.finish(InterruptedWorkError())
         raise
     except BaseException as failure:
-        _finish(aw, value, outcome, failure)
+        work.finish(failure)
         raise
     else:
-        _finish(aw, value, outcome, None, result)
+        work.finish(None, result)
         return result
     finally:
-        del outcome  # or a failure, whose traceback has this frame, would keep itself alive
+        del work  # or a failure, whose traceback has this frame, would keep itself alive
 
 
 def _result_without_a_loop(outcome: Future[Any]) -> Any:
@@ -188,33 +234,16 @@ def _result_without_a_loop(outcome: Future[Any]) -> Any:
     return outcome.result()
 
 
-def _finish(
-    aw: Await[Any],
-    value: Awaitable[Any],
-    outcome: Future[Any],
-    failure: BaseException | None,
-    result: Any = None,
-) -> None:
-    """Hand the result on; after a failure, make the Await one that can be awaited again."""
-    with _mutex:
-        _workers.pop(outcome, None)
-        if failure is not None:
-            set_outcome(aw, None)
-            if isinstance(value, (Coroutine, GeneratorType)):  # which run once only
-                forget_value(aw)
-    if failure is None:
-        outcome.set_result(result)
-    else:
-        outcome.set_exception(failure)
-
-
 async def _join(outcome: Future[Any], loop: Loop) -> Any:
     """Wait for what another task works on; refuse if that task waits, however indirectly, for this."""
     me = loop.task
     try:
         with _mutex:
-            _refuse_cycle(outcome, me)
-            _waiting[me] = outcome
+            cycle = _cycle(outcome, me)
+            if not cycle:
+                _waiting[me] = outcome
+        if cycle:
+            raise AwaitCycleError(f"an Await needs its own result: {cycle}")
         return await loop.join(outcome)
     finally:
         del outcome  # or a failure, whose traceback has this frame, would keep itself alive
@@ -222,16 +251,17 @@ async def _join(outcome: Future[Any], loop: Loop) -> Any:
             _waiting.pop(me, None)
 
 
-def _refuse_cycle(wanted: Future[Any], me: Hashable) -> None:
+def _cycle(wanted: Future[Any], me: Hashable) -> str:
+    """Name the functions from what is wanted on to the calling task, or none if that is no cycle."""
     functions = []
     outcome: Future[Any] | None = wanted
     while outcome is not None and outcome in _workers:
         worker, function = _workers[outcome]
         functions.append(function)
         if worker == me:
-            names = " -> ".join(map(_turns.function_name, [*functions, functions[0]]))
-            raise AwaitCycleError(f"an Await needs its own result: {names}")
+            return " -> ".join(map(_turns.function_name, [*functions, functions[0]]))
         outcome = _waiting.get(worker)
+    return ""
 
 
 def _forget_run(aw: Await[Any], key: tuple[int, Hashable], run: Future[Any]) -> None:

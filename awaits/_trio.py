@@ -25,12 +25,20 @@ class TrioLoop:
     def __init__(self) -> None:
         self._token = current_token()
         self._thread = get_ident()
-        self.identity = self._token.native_token
+        self.identity = trio.lowlevel.current_trio_token()
         self.task = anyio.get_current_task().id
+
+    def is_closed(self) -> bool:
+        """Ask trio itself: anyio has no question that does not wait for the loop."""
+        try:
+            self.identity.run_sync_soon(int)
+        except trio.RunFinishedError:
+            return True
+        return False
 
     async def call_in_thread(self, run: Future[Any], function: Callable[[], Any]) -> None:
         """Use anyio's threads, within its limit; raise if cancelled, maybe before a thread has begun."""
-        await anyio.to_thread.run_sync(fill, run, function, abandon_on_cancel=True)
+        await anyio.to_thread.run_sync(fill, [run, function], abandon_on_cancel=True)
 
     def drive(self, work: Work, finish: Finish) -> None:
         """Run it in a system task, which only another thread can have made through anyio."""
@@ -65,4 +73,4 @@ def _shepherd(work: Work, finish: Finish, token: EventLoopToken) -> None:
     else:
         finish(None, result)
     finally:
-        del finish  # or the exception, whose traceback has this frame, would keep itself alive
+        del work, finish  # or the exception, whose traceback has this frame, would keep itself alive
