@@ -13,10 +13,12 @@ from awaits._functions import (
     awaitable_release,
     awaitable_wait,
 )
+from awaits._slots import BUILD
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "BUILD",
     "Await",
     "AwaitCycleError",
     "AwaitError",
@@ -29,5 +31,6 @@ __all__ = [
 
 # Tracebacks, pickles and help show the public name, not the file that happens to define it.
 for _name in __all__:
-    globals()[_name].__module__ = __name__
+    if _name != "BUILD":
+        globals()[_name].__module__ = __name__
 del _name

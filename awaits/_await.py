@@ -39,6 +39,20 @@ from typing import (
 from awaits import _turns
 from awaits._data_model import ONLOOKERS, OWN, PREDICATES
 from awaits._errors import AwaitError
+from awaits._slots import (
+    PENDING,
+    Slots,
+    core,
+    get_args,
+    get_function,
+    get_kwargs,
+    get_value,
+    set_args,
+    set_function,
+    set_kwargs,
+    set_outcome,
+    set_value,
+)
 
 if TYPE_CHECKING:
     from _typeshed import (
@@ -57,7 +71,6 @@ R = TypeVar("R")
 W = TypeVar("W")
 W_co = TypeVar("W_co", covariant=True)
 
-PENDING: Any = type("Pending", (), {"__slots__": ()})()
 # The flag of a generator that can be awaited, made by `types.coroutine`.
 CO_ITERABLE_COROUTINE = 0x100
 # Held while a call or a value is dropped, so that an Await always has one of them. Reentrant, as a
@@ -76,7 +89,7 @@ def released_function() -> NoReturn:
 
 
 @final
-class Await(Generic[W_co]):
+class Await(Slots, Generic[W_co]):
     """A value of type W that is computed on its first use, once.
 
     It holds a call that has not run. Reading, writing or deleting an attribute, and every operator and
@@ -96,7 +109,7 @@ class Await(Generic[W_co]):
     # its type, in operators and in protocol checks alike. To other checkers they stay methods.
     # `__getattribute__` alone is not: after it mypy asks by the name that is read, and once is enough.
 
-    __slots__ = ("__weakref__", "_args", "_function", "_kwargs", "_outcome", "_value")
+    __slots__ = ()
 
     if TYPE_CHECKING:
         # As attributes, these too are W's.
@@ -132,18 +145,13 @@ class Await(Generic[W_co]):
             return object.__getattribute__(self, name)
         value = get_value(self)
         if value is PENDING:
-            if _looks_on(sys._getframe(1)):
-                if name == "__signature__":
-                    return _signature(object.__getattribute__(self, "__call__"))
-                return object.__getattribute__(self, name)
-            value = _run_for_attribute(self, name)
+            return _read_pending(self, name, sys._getframe(1))
         try:
             return getattr(value, name)
         except AttributeError:
-            # Without it `inspect.signature` would go by what an Await looks like, and not by its W.
-            if name == "__signature__" and sys._getframe(1).f_globals.get("__name__") == "inspect":
-                return _signature(value)
-            raise
+            if name != "__signature__":
+                raise
+        return _read_signature(value, sys._getframe(1))
 
     def fn(self) -> Callable[..., W_co]:
         """Return the function of the call; with keyword arguments, a partial of it.
@@ -330,13 +338,11 @@ class Await(Generic[W_co]):
 
     @final
     def __iter__(self: Await[Iterable[R] | N]) -> Iterator[R]:
-        # `itertools.chain`, for one, takes a StopIteration here for the end.
-        return iter(wait_despite(self, StopIteration))
+        return iter(_wait_for_iteration(self))
 
     @final
     def __next__(self: Await[SupportsNext[R] | N]) -> R:
-        # Python takes a StopIteration here for the end.
-        return next(wait_despite(self, StopIteration))
+        return next(_wait_for_iteration(self))
 
     @final
     def __reversed__(self: Await[Reversible[R] | N]) -> Iterator[R]:
@@ -616,21 +622,10 @@ class Await(Generic[W_co]):
         return _in_place(self, operator.ipow, other)
 
 
-# The slots, reached past `__getattribute__`. Bound methods of the slots' descriptors are the fastest
-# way to them from Python.
-get_function: Callable[[Await[Any]], Callable[..., Any]] = vars(Await)["_function"].__get__
-get_args: Callable[[Await[Any]], Any] = vars(Await)["_args"].__get__
-get_kwargs: Callable[[Await[Any]], dict[str, Any]] = vars(Await)["_kwargs"].__get__
-get_outcome: Callable[[Await[Any]], Any] = vars(Await)["_outcome"].__get__
-get_value: Callable[[Await[Any]], Any] = vars(Await)["_value"].__get__
-set_function: Callable[[Await[Any], object], None] = vars(Await)["_function"].__set__
-set_args: Callable[[Await[Any], object], None] = vars(Await)["_args"].__set__
-set_kwargs: Callable[[Await[Any], object], None] = vars(Await)["_kwargs"].__set__
-set_outcome: Callable[[Await[Any], object], None] = vars(Await)["_outcome"].__set__
-set_value: Callable[[Await[Any], object], None] = vars(Await)["_value"].__set__
-
-
 def new(function: object, args: object, kwargs: object, value: object) -> Await[Any]:
+    """Make an Await of a call, or of a value."""
+    if core is not None:
+        return core.new(function, args, kwargs, value)
     aw: Await[Any] = object.__new__(Await)
     set_function(aw, function)
     set_args(aw, args)
@@ -797,6 +792,28 @@ async def _refuse_async_context(value: Any) -> None:
         raise AssertionError
 
 
+def _wait_for_iteration(aw: Await[Any]) -> Any:
+    # Python takes a StopIteration of `__next__` for the end, and `itertools.chain` one of `__iter__`.
+    return wait_despite(aw, StopIteration)
+
+
+def _read_pending(aw: Await[Any], name: str, asker: types.FrameType) -> Any:
+    """Read an attribute for which the call is to run, unless the code of this frame only looks on."""
+    is_signature = name == "__signature__"
+    if _looks_on(asker):
+        own = object.__getattribute__(aw, "__call__" if is_signature else name)
+        return _signature(own) if is_signature else own
+    value = _run_for_attribute(aw, name)
+    return _read_signature(value, asker) if is_signature else getattr(value, name)
+
+
+def _read_signature(value: Any, asker: types.FrameType) -> Any:
+    """Read `__signature__`; without it `inspect` would go by what an Await looks like, not by its W."""
+    if asker.f_globals.get("__name__") == "inspect":
+        return _signature(value)
+    return value.__signature__
+
+
 def _run_for_attribute(aw: Await[Any], name: str) -> Any:
     """Run the call for an implicit wait, so that its failure does not look like W lacking `name`."""
     try:
@@ -836,3 +853,14 @@ def _asker(frame: types.FrameType | None) -> str | None:
     while frame is not None and frame.f_globals.get("__name__") == "inspect":
         frame = frame.f_back
     return frame and frame.f_globals.get("__name__")
+
+
+if core is not None:
+    # The class takes each special method that its compiled base has too from there.
+    for _name, _method in vars(Slots).items():
+        if type(_method) is types.WrapperDescriptorType and _name in vars(Await):
+            setattr(Await, _name, _method)
+    core.connect(
+        *(Await, PENDING, frozenset(OWN), run, _run_for_attribute, _wait_for_iteration),
+        *(_refuse_own, _read_pending, _read_signature),
+    )

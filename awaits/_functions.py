@@ -3,17 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
-from awaits._await import (
-    PENDING,
-    Await,
-    complete,
-    forget_call,
-    get_value,
-    new,
-    run,
-)
+from awaits._await import Await, complete, forget_call, new, run
+from awaits._slots import PENDING, core, get_value
 
 P = ParamSpec("P")
 W = TypeVar("W")
@@ -70,3 +63,7 @@ def _checked(aw: Await[W], caller: str) -> Await[W]:
     if type(aw) is not Await:
         raise TypeError(f"{caller}() needs an Await, not {type(aw).__name__!r}")
     return aw
+
+
+if not TYPE_CHECKING and core is not None:
+    awaitable = core.compile_awaitable(awaitable)

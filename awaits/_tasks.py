@@ -17,21 +17,10 @@ from types import GeneratorType
 from typing import Any, cast
 
 from awaits import _turns
-from awaits._await import (
-    PENDING,
-    Await,
-    entering_async,
-    forget_value,
-    get_function,
-    get_outcome,
-    get_value,
-    is_awaitable,
-    set_outcome,
-    swallowed,
-    wait_despite,
-)
+from awaits._await import Await, entering_async, forget_value, is_awaitable, swallowed, wait_despite
 from awaits._errors import AwaitCycleError, AwaitError
 from awaits._loops import InterruptedWorkError, Loop, running_loop
+from awaits._slots import PENDING, get_function, get_outcome, get_value, set_outcome
 
 # Reentrant, as a finalizer that uses an Await can run wherever memory is asked for.
 _mutex = threading.RLock()

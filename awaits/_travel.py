@@ -13,8 +13,9 @@ from functools import partial
 from types import FunctionType
 from typing import Any
 
-from awaits._await import PENDING, Await, get_call, get_value
+from awaits._await import Await, get_call
 from awaits._functions import awaitable, awaitable_nowait
+from awaits._slots import PENDING, get_value
 
 _REDUCERS = ("__reduce__", "__reduce_ex__")
 # What pickle carries without asking the object anything.

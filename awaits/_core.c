@@ -1,0 +1,546 @@
+/* What an Await does all day: hold its call and its value, and forward to the value.
+ *
+ * This is `_slots.py` and the busiest special methods of `_await.py` again, in C. What is done once in
+ * the life of an Await stays in Python and is called from here. `_await.py` is the reference: whatever
+ * stands here behaves as it does there, and all tests run on both.
+ */
+
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+#include <stddef.h>
+
+#ifndef Py_BEGIN_CRITICAL_SECTION /* before Python 3.13 there is one thread at a time */
+#define Py_BEGIN_CRITICAL_SECTION(op) {
+#define Py_END_CRITICAL_SECTION() }
+#endif
+
+enum { FUNCTION, ARGS, KWARGS, OUTCOME, VALUE, FIELDS };
+
+typedef struct {
+    PyObject_HEAD
+    PyObject *fields[FIELDS];
+    PyObject *weakrefs;
+} Slots;
+
+/* Set by `connect`, once. */
+static PyTypeObject *await_type;
+static PyObject *pending, *own_names, *no_keywords, *reference_awaitable;
+static PyObject *run, *run_for_attribute, *run_for_iteration, *refuse_own, *read_pending, *read_signature;
+
+/* Fields. */
+
+static inline PyObject *
+get_field(PyObject *self, int field)
+{
+    PyObject *value;
+    Py_BEGIN_CRITICAL_SECTION(self);
+    value = Py_XNewRef(((Slots *)self)->fields[field]);
+    Py_END_CRITICAL_SECTION();
+    if (value == NULL) {
+        PyErr_SetString(PyExc_AttributeError, "the garbage collector has cleared this Await");
+    }
+    return value;
+}
+
+static void
+set_field(PyObject *self, int field, PyObject *value)
+{
+    PyObject *old;
+    Py_BEGIN_CRITICAL_SECTION(self);
+    old = ((Slots *)self)->fields[field];
+    ((Slots *)self)->fields[field] = Py_NewRef(value);
+    Py_END_CRITICAL_SECTION();
+    Py_XDECREF(old); /* last, as this can run any code */
+}
+
+static int
+check_await(PyObject *op)
+{
+    if (Py_IS_TYPE(op, await_type)) {
+        return 1;
+    }
+    PyErr_Format(PyExc_TypeError, "an Await is needed, not '%.200s'", Py_TYPE(op)->tp_name);
+    return 0;
+}
+
+#define FIELD(name, field)                                                              \
+    static PyObject *get_##name(PyObject *module, PyObject *aw)                         \
+    {                                                                                   \
+        return check_await(aw) ? get_field(aw, field) : NULL;                           \
+    }                                                                                   \
+    static PyObject *set_##name(PyObject *module, PyObject *const *args, Py_ssize_t n)  \
+    {                                                                                   \
+        if (n != 2) {                                                                   \
+            PyErr_SetString(PyExc_TypeError, "an Await and a value are needed");        \
+            return NULL;                                                                \
+        }                                                                               \
+        if (!check_await(args[0])) {                                                    \
+            return NULL;                                                                \
+        }                                                                               \
+        set_field(args[0], field, args[1]);                                             \
+        Py_RETURN_NONE;                                                                 \
+    }
+
+FIELD(function, FUNCTION)
+FIELD(args, ARGS)
+FIELD(kwargs, KWARGS)
+FIELD(outcome, OUTCOME)
+FIELD(value, VALUE)
+
+static PyObject *
+make(PyObject *function, PyObject *args, PyObject *kwargs, PyObject *value)
+{
+    PyObject *self = await_type->tp_alloc(await_type, 0);
+    if (self != NULL) {
+        PyObject **fields = ((Slots *)self)->fields;
+        fields[FUNCTION] = Py_NewRef(function);
+        fields[ARGS] = Py_NewRef(args);
+        fields[KWARGS] = Py_NewRef(kwargs);
+        fields[OUTCOME] = Py_NewRef(Py_None);
+        fields[VALUE] = Py_NewRef(value);
+    }
+    return self;
+}
+
+static PyObject *
+new(PyObject *module, PyObject *const *args, Py_ssize_t n)
+{
+    if (n != 4) {
+        PyErr_SetString(PyExc_TypeError, "a function, arguments, keyword arguments and a value are needed");
+        return NULL;
+    }
+    return make(args[0], args[1], args[2], args[3]);
+}
+
+/* The value. */
+
+/* Return W; run the call by `runner(aw)` if it has not run. */
+static inline PyObject *
+wait_by(PyObject *aw, PyObject *runner)
+{
+    PyObject *value = get_field(aw, VALUE);
+    if (value != pending) {
+        return value;
+    }
+    Py_DECREF(value);
+    return PyObject_CallOneArg(runner, aw);
+}
+
+static inline PyObject *
+operand(PyObject *op)
+{
+    return Py_IS_TYPE(op, await_type) ? wait_by(op, run) : Py_NewRef(op);
+}
+
+/* Attributes. */
+
+static inline int
+is_own(PyObject *name)
+{
+#if PY_VERSION_HEX < 0x030C0000
+    if (PyUnicode_READY(name) < 0) {
+        return -1;
+    }
+#endif
+    /* Most names begin otherwise than all of those, and need no look at the set. */
+    switch (PyUnicode_GET_LENGTH(name) ? PyUnicode_READ_CHAR(name, 0) : 0) {
+    case '_':
+    case 'a':
+    case 'f':
+    case 'i':
+        return PySet_Contains(own_names, name);
+    default:
+        return 0;
+    }
+}
+
+static PyObject *
+get_attribute(PyObject *self, PyObject *name)
+{
+    int own = is_own(name);
+    if (own) {
+        return own < 0 ? NULL : PyObject_GenericGetAttr(self, name);
+    }
+    PyObject *value = get_field(self, VALUE);
+    if (value == NULL) {
+        return NULL;
+    }
+    PyObject *result;
+    if (value == pending) {
+        result = PyObject_CallFunctionObjArgs(read_pending, self, name, PyEval_GetFrame(), NULL);
+    }
+    else {
+        /* What PyObject_GetAttr does, without the look at the name that it has had. */
+        getattrofunc read = Py_TYPE(value)->tp_getattro;
+        result = read ? read(value, name) : PyObject_GetAttr(value, name);
+        if (result == NULL && PyErr_ExceptionMatches(PyExc_AttributeError)
+            && PyUnicode_CompareWithASCIIString(name, "__signature__") == 0) {
+            PyErr_Clear();
+            result = PyObject_CallFunctionObjArgs(read_signature, value, PyEval_GetFrame(), NULL);
+        }
+    }
+    Py_DECREF(value);
+    return result;
+}
+
+static int
+set_attribute(PyObject *self, PyObject *name, PyObject *to)
+{
+    int own = is_own(name);
+    if (own) {
+        if (own > 0) {
+            Py_XDECREF(PyObject_CallOneArg(refuse_own, name));
+        }
+        return -1;
+    }
+    PyObject *value = get_field(self, VALUE);
+    if (value == pending) {
+        Py_SETREF(value, PyObject_CallFunctionObjArgs(run_for_attribute, self, name, NULL));
+    }
+    if (value == NULL) {
+        return -1;
+    }
+    int failed = PyObject_SetAttr(value, name, to);
+    Py_DECREF(value);
+    return failed;
+}
+
+/* Operators. Each is applied to the values of both operands, whichever of them is the Await. */
+
+static inline PyObject *
+apply(PyObject *left, PyObject *right, binaryfunc operation)
+{
+    PyObject *result = NULL, *one = operand(left);
+    if (one != NULL) {
+        PyObject *other = operand(right);
+        if (other != NULL) {
+            result = operation(one, other);
+            Py_DECREF(other);
+        }
+        Py_DECREF(one);
+    }
+    return result;
+}
+
+#define BINARY(name, operation)                                    \
+    static PyObject *name(PyObject *left, PyObject *right)         \
+    {                                                              \
+        return apply(left, right, operation);                      \
+    }
+
+BINARY(add, PyNumber_Add)
+BINARY(subtract, PyNumber_Subtract)
+BINARY(multiply, PyNumber_Multiply)
+BINARY(matrix_multiply, PyNumber_MatrixMultiply)
+BINARY(true_divide, PyNumber_TrueDivide)
+BINARY(floor_divide, PyNumber_FloorDivide)
+BINARY(remainder_, PyNumber_Remainder)
+BINARY(divmod_, PyNumber_Divmod)
+BINARY(left_shift, PyNumber_Lshift)
+BINARY(right_shift, PyNumber_Rshift)
+BINARY(and_, PyNumber_And)
+BINARY(xor_, PyNumber_Xor)
+BINARY(or_, PyNumber_Or)
+
+/* What the value alone answers: as a type of C, with what it answers after a failure. */
+#define UNARY(type, name, failure, operation)      \
+    static type name(PyObject *self)               \
+    {                                              \
+        PyObject *value = wait_by(self, run);      \
+        if (value == NULL) {                       \
+            return failure;                        \
+        }                                          \
+        type result = operation(value);            \
+        Py_DECREF(value);                          \
+        return result;                             \
+    }
+
+UNARY(PyObject *, negative, NULL, PyNumber_Negative)
+UNARY(PyObject *, positive, NULL, PyNumber_Positive)
+UNARY(PyObject *, absolute, NULL, PyNumber_Absolute)
+UNARY(PyObject *, invert, NULL, PyNumber_Invert)
+UNARY(PyObject *, integer, NULL, PyNumber_Long)
+UNARY(PyObject *, floating, NULL, PyNumber_Float)
+UNARY(PyObject *, string, NULL, PyObject_Str)
+UNARY(int, boolean, -1, PyObject_IsTrue)
+UNARY(Py_ssize_t, length, -1, PyObject_Size)
+
+static PyObject *
+compare(PyObject *self, PyObject *other, int op)
+{
+    PyObject *result = NULL, *value = wait_by(self, run);
+    if (value != NULL) {
+        PyObject *against = operand(other);
+        if (against != NULL) {
+            result = PyObject_RichCompare(value, against, op);
+            Py_DECREF(against);
+        }
+        Py_DECREF(value);
+    }
+    return result;
+}
+
+/* Containers, iteration and calls. */
+
+static PyObject *
+get_item(PyObject *self, PyObject *key)
+{
+    PyObject *value = wait_by(self, run);
+    if (value == NULL) {
+        return NULL;
+    }
+    PyObject *item = PyObject_GetItem(value, key);
+    Py_DECREF(value);
+    return item;
+}
+
+static int
+set_item(PyObject *self, PyObject *key, PyObject *item)
+{
+    PyObject *value = wait_by(self, run);
+    if (value == NULL) {
+        return -1;
+    }
+    int failed = item ? PyObject_SetItem(value, key, item) : PyObject_DelItem(value, key);
+    Py_DECREF(value);
+    return failed;
+}
+
+static int
+contains(PyObject *self, PyObject *item)
+{
+    int found = -1;
+    PyObject *sought = operand(item);
+    if (sought != NULL) {
+        PyObject *value = wait_by(self, run);
+        if (value != NULL) {
+            found = PySequence_Contains(value, sought);
+            Py_DECREF(value);
+        }
+        Py_DECREF(sought);
+    }
+    return found;
+}
+
+static PyObject *
+iterate(PyObject *self)
+{
+    PyObject *value = wait_by(self, run_for_iteration);
+    if (value == NULL) {
+        return NULL;
+    }
+    PyObject *iterator = PyObject_GetIter(value);
+    Py_DECREF(value);
+    return iterator;
+}
+
+static PyObject *
+call(PyObject *self, PyObject *args, PyObject *kwargs)
+{
+    PyObject *value = wait_by(self, run);
+    if (value == NULL) {
+        return NULL;
+    }
+    PyObject *result = PyObject_Call(value, args, kwargs);
+    Py_DECREF(value);
+    return result;
+}
+
+/* The class that Await is derived from. */
+
+static int
+traverse(PyObject *self, visitproc visit, void *arg)
+{
+    for (int field = 0; field < FIELDS; field++) {
+        Py_VISIT(((Slots *)self)->fields[field]);
+    }
+    return 0;
+}
+
+static int
+clear(PyObject *self)
+{
+    for (int field = 0; field < FIELDS; field++) {
+        Py_CLEAR(((Slots *)self)->fields[field]);
+    }
+    return 0;
+}
+
+static void
+deallocate(PyObject *self)
+{
+    PyObject_GC_UnTrack(self);
+    if (((Slots *)self)->weakrefs != NULL) {
+        PyObject_ClearWeakRefs(self);
+    }
+    clear(self);
+    Py_TYPE(self)->tp_free(self);
+}
+
+static PyNumberMethods as_number = {
+    .nb_add = add,
+    .nb_subtract = subtract,
+    .nb_multiply = multiply,
+    .nb_matrix_multiply = matrix_multiply,
+    .nb_true_divide = true_divide,
+    .nb_floor_divide = floor_divide,
+    .nb_remainder = remainder_,
+    .nb_divmod = divmod_,
+    .nb_lshift = left_shift,
+    .nb_rshift = right_shift,
+    .nb_and = and_,
+    .nb_xor = xor_,
+    .nb_or = or_,
+    .nb_negative = negative,
+    .nb_positive = positive,
+    .nb_absolute = absolute,
+    .nb_invert = invert,
+    .nb_int = integer,
+    .nb_float = floating,
+    .nb_bool = boolean,
+};
+
+static PySequenceMethods as_sequence = {.sq_length = length, .sq_contains = contains};
+
+static PyMappingMethods as_mapping = {
+    .mp_length = length,
+    .mp_subscript = get_item,
+    .mp_ass_subscript = set_item,
+};
+
+static PyTypeObject slots_type = {
+    PyVarObject_HEAD_INIT(NULL, 0)
+    .tp_name = "awaits._slots.Slots",
+    .tp_doc = "What an Await holds, and what it forwards most often.",
+    .tp_basicsize = sizeof(Slots),
+    .tp_weaklistoffset = offsetof(Slots, weakrefs),
+    .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_HAVE_GC
+                | Py_TPFLAGS_DISALLOW_INSTANTIATION,
+    .tp_traverse = traverse,
+    .tp_clear = clear,
+    .tp_dealloc = deallocate,
+    .tp_getattro = get_attribute,
+    .tp_setattro = set_attribute,
+    .tp_richcompare = compare,
+    .tp_str = string,
+    .tp_call = call,
+    .tp_iter = iterate,
+    .tp_as_number = &as_number,
+    .tp_as_sequence = &as_sequence,
+    .tp_as_mapping = &as_mapping,
+};
+
+/* The function that makes Awaits. */
+
+static PyObject *
+awaitable(PyObject *module, PyObject *args, PyObject *kwargs)
+{
+    PyObject *function = PyTuple_GET_SIZE(args) ? PyTuple_GET_ITEM(args, 0) : NULL;
+    if (function == NULL || !PyCallable_Check(function)) {
+        return PyObject_Call(reference_awaitable, args, kwargs); /* which says what is wrong */
+    }
+    PyObject *result = NULL, *rest = PyTuple_GetSlice(args, 1, PyTuple_GET_SIZE(args));
+    PyObject *keywords = kwargs ? PyDict_Copy(kwargs) : Py_NewRef(no_keywords);
+    if (rest != NULL && keywords != NULL) {
+        result = make(function, rest, keywords, pending);
+    }
+    Py_XDECREF(rest);
+    Py_XDECREF(keywords);
+    return result;
+}
+
+static PyMethodDef awaitable_definition = {
+    "awaitable", _PyCFunction_CAST(awaitable), METH_VARARGS | METH_KEYWORDS, NULL};
+
+/* Return `awaitable` as it is in Python, with its documentation and its module, but compiled. */
+static PyObject *
+compile_awaitable(PyObject *module, PyObject *reference)
+{
+    static char documentation[1000];
+    PyObject *doc = PyObject_GetAttrString(reference, "__doc__");
+    PyObject *result = NULL;
+    if (doc != NULL) {
+        PyOS_snprintf(documentation, sizeof documentation, "awaitable(func, /, *args, **kwargs)\n--\n\n%s",
+                      PyUnicode_Check(doc) ? PyUnicode_AsUTF8(doc) : "");
+        awaitable_definition.ml_doc = documentation;
+        reference_awaitable = Py_NewRef(reference);
+        PyObject *name = PyUnicode_FromString("awaits");
+        if (name != NULL) {
+            result = PyCFunction_NewEx(&awaitable_definition, NULL, name);
+            Py_DECREF(name);
+        }
+        Py_DECREF(doc);
+    }
+    return result;
+}
+
+/* The module. */
+
+static PyObject *
+connect(PyObject *module, PyObject *args)
+{
+    PyObject *type;
+    if (!PyArg_ParseTuple(args, "O!OOOOOOOO", &PyType_Type, &type, &pending, &own_names, &run,
+                          &run_for_attribute, &run_for_iteration, &refuse_own, &read_pending,
+                          &read_signature)) {
+        return NULL;
+    }
+    await_type = (PyTypeObject *)type;
+    PyObject *kept[] = {type, pending, own_names, run, run_for_attribute, run_for_iteration, refuse_own,
+                        read_pending, read_signature};
+    for (size_t i = 0; i < Py_ARRAY_LENGTH(kept); i++) {
+        Py_INCREF(kept[i]); /* for as long as the process lives */
+    }
+    Py_RETURN_NONE;
+}
+
+#define ACCESSORS(name)                                            \
+    {"get_" #name, get_##name, METH_O, NULL},                      \
+    {"set_" #name, _PyCFunction_CAST(set_##name), METH_FASTCALL, NULL}
+
+static PyMethodDef functions[] = {
+    ACCESSORS(function),
+    ACCESSORS(args),
+    ACCESSORS(kwargs),
+    ACCESSORS(outcome),
+    ACCESSORS(value),
+    {"new", _PyCFunction_CAST(new), METH_FASTCALL, NULL},
+    {"connect", connect, METH_VARARGS, NULL},
+    {"compile_awaitable", compile_awaitable, METH_O, NULL},
+    {NULL},
+};
+
+static int
+execute(PyObject *module)
+{
+    no_keywords = PyDict_New();
+    if (no_keywords == NULL) {
+        return -1;
+    }
+    return PyModule_AddType(module, &slots_type);
+}
+
+static PyModuleDef_Slot module_slots[] = {
+    {Py_mod_exec, execute},
+#ifdef Py_mod_multiple_interpreters /* what is connected is that of one interpreter */
+    {Py_mod_multiple_interpreters, Py_MOD_MULTIPLE_INTERPRETERS_NOT_SUPPORTED},
+#endif
+#ifdef Py_mod_gil
+    {Py_mod_gil, Py_MOD_GIL_NOT_USED},
+#endif
+    {0, NULL},
+};
+
+static PyModuleDef module_definition = {
+    PyModuleDef_HEAD_INIT,
+    .m_name = "awaits._core",
+    .m_doc = "The compiled part of awaits.",
+    .m_methods = functions,
+    .m_slots = module_slots,
+};
+
+PyMODINIT_FUNC
+PyInit__core(void)
+{
+    return PyModuleDef_Init(&module_definition);
+}

@@ -1,0 +1,56 @@
+"""Which build runs: the compiled one where there is one, or what AWAITS_BUILD asks for."""
+
+import os
+import subprocess
+import sys
+from importlib.util import find_spec
+
+import pytest
+
+import awaits
+from tests.runtime import needs
+
+HAS_COMPILED_PART = find_spec("awaits._core") is not None
+
+
+def import_with(wanted: str | None) -> tuple[str, str]:
+    """Import awaits in a new process; return the build that it names, and the last line of an error."""
+    needs.processes()
+    environment = {name: value for name, value in os.environ.items() if name != "AWAITS_BUILD"}
+    if wanted is not None:
+        environment["AWAITS_BUILD"] = wanted
+    result = subprocess.run(
+        [sys.executable, "-c", "import awaits; print(awaits.BUILD)"],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    return result.stdout.strip(), (result.stderr.splitlines() or [""])[-1]
+
+
+def test_the_build_is_compiled_where_it_can_be() -> None:
+    assert import_with(None) == ("compiled" if HAS_COMPILED_PART else "pure", "")
+
+
+def test_the_environment_can_ask_for_the_pure_build() -> None:
+    assert import_with("pure") == ("pure", "")
+
+
+def test_the_environment_can_ask_for_the_compiled_build() -> None:
+    build, error = import_with("compiled")
+    assert (build == "compiled") is HAS_COMPILED_PART
+    assert bool(error) is not HAS_COMPILED_PART
+
+
+def test_the_environment_can_ask_for_nothing_else() -> None:
+    assert import_with("fast") == (
+        "",
+        "ValueError: AWAITS_BUILD must be 'compiled' or 'pure', not 'fast'",
+    )
+
+
+@pytest.mark.skipif("AWAITS_BUILD" not in os.environ, reason="the environment asks for no build")
+def test_these_tests_run_on_the_build_that_was_asked_for() -> None:
+    assert os.environ["AWAITS_BUILD"] == awaits.BUILD
