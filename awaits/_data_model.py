@@ -61,6 +61,7 @@ NOT_FORWARDED: Final[Mapping[str, str]] = {
 ONLOOKERS: Final[Mapping[str, str]] = {
     "pydoc": "help shows the class",
     "rlcompleter": "a name is completed",
+    "_pyrepl.fancycompleter": "the same",
     "_pytest.compat": "what stands in a module is searched for tests and fixtures",
     "_pytest.doctest": "the same",
     "_pytest.python": "the same, and a parameter of a test is given a name",
@@ -69,12 +70,13 @@ ONLOOKERS: Final[Mapping[str, str]] = {
     "jedi.inference.compiled.access": "IPython completes a name",
 }
 
-# The functions behind `inspect.iscoroutinefunction` and the like, which mocks ask of all that a class
-# holds. For a pending Await the answer is False.
+# Functions that do the same: those behind `inspect.iscoroutinefunction` and the like, which mocks ask of
+# all that a class holds, answer False for a pending Await.
 PREDICATES: Final = frozenset(
     {
         ("inspect", "_signature_is_functionlike"),
         ("inspect", "_has_coroutine_mark"),
+        ("inspect", "classify_class_attrs"),
         ("functools", "_unwrap_partialmethod"),
         ("asyncio.coroutines", "iscoroutinefunction"),
     }

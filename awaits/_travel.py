@@ -19,7 +19,22 @@ from awaits._slots import PENDING, get_value
 
 _REDUCERS = ("__reduce__", "__reduce_ex__")
 # What pickle carries without asking the object anything.
-_PLAIN = (int, float, complex, str, bytes, bytearray, tuple, list, dict, bool, type(None))
+_PLAIN = frozenset(
+    {
+        int,
+        float,
+        complex,
+        str,
+        bytes,
+        bytearray,
+        tuple,
+        list,
+        dict,
+        bool,
+        type(None),
+        pickle.PickleBuffer,
+    }
+)
 
 
 def reduce(aw: Await[Any]) -> tuple[Callable[..., Any], tuple[Any, ...]]:

@@ -3,8 +3,10 @@
 import copy
 import io
 import pickle
+import shelve
 import threading
 from collections.abc import Callable
+from multiprocessing.reduction import ForkingPickler
 from types import FunctionType, SimpleNamespace
 from typing import Any
 
@@ -39,7 +41,16 @@ def by_cloudpickle(value: Any) -> Any:
     return pickle.loads(cloudpickle.dumps(value))
 
 
-PICKLERS = [*map(by_protocol, PROTOCOLS), *map(in_python, PROTOCOLS), by_cloudpickle]
+def between_processes(value: Any) -> Any:
+    return ForkingPickler.loads(ForkingPickler.dumps(value))
+
+
+PICKLERS = [
+    *map(by_protocol, PROTOCOLS),
+    *map(in_python, PROTOCOLS),
+    by_cloudpickle,
+    between_processes,
+]
 WAYS = [copy.copy, copy.deepcopy, *PICKLERS]
 
 
@@ -204,3 +215,16 @@ def test_cloudpickle_carries_what_pickle_cannot_name() -> None:
     assert not awaitable_done(arrived)
     assert awaitable_wait(arrived) == 3
     assert by_cloudpickle(awaitable_nowait(lambda: base))() == 1
+
+
+def test_each_reading_of_a_shelf_gives_an_await_of_its_own() -> None:
+    shelf: shelve.Shelf[Any] = shelve.Shelf({})
+    shelf["key"] = awaitable(pair, 1)
+    first, second = shelf["key"], shelf["key"]
+    assert awaitable_wait(first) == ((1,), {})
+    assert not awaitable_done(second)
+
+
+def test_a_buffer_is_pickled_as_pickle_does() -> None:
+    aw = awaitable(bytes, pickle.PickleBuffer(b"ab"))
+    assert awaitable_wait(pickle.loads(pickle.dumps(aw, 5))) == b"ab"

@@ -208,6 +208,28 @@ def test_singledispatch_takes_an_await_by_its_class() -> None:
     assert kind(awaitable_wait(aw)) == holder.kind(awaitable_wait(aw)) == "C"
 
 
+def test_open_runs_a_call_that_failed_again() -> None:
+    calls: list[int] = []
+
+    def path() -> str:
+        calls.append(1)
+        raise KeyError
+
+    with pytest.raises(KeyError):
+        open(awaitable(path))  # type: ignore[arg-type]  # noqa: PTH123, SIM115
+    # It takes the Await for a file descriptor, drops whatever that raises, and takes it for a path.
+    assert len(calls) == 2
+
+
+def test_python_exits_with_an_await_as_with_a_message() -> None:
+    needs.processes()
+    import subprocess
+
+    program = "import awaits, sys; sys.exit(awaits.awaitable(int))"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert (done.returncode, done.stderr.strip()) == (1, "0")
+
+
 def module_of(aw: object) -> types.ModuleType:
     """Return a module with an Await wherever a test collector looks."""
     module = types.ModuleType("collected", ">>> 1\n1")
@@ -261,6 +283,12 @@ def test_a_look_runs_nothing(look: Callable[[Any], object]) -> None:
     assert not awaitable_done(aw)
 
 
+def test_classifying_the_attributes_of_a_class_runs_nothing() -> None:
+    aw = pending()
+    inspect.classify_class_attrs(holder_of(aw))
+    assert not awaitable_done(aw)
+
+
 class Method:
     def method(self, n: int) -> str:
         return str(n)
@@ -290,12 +318,19 @@ COLLECTED = '''
 >>> 1
 1
 """
+import pytest
 from awaits import awaitable
 
 def run():
     raise BaseException("collecting the tests ran the call")
 
 aw = awaitable(run)
+
+@pytest.fixture(params=[aw])
+def parameter(request): ...
+
+@pytest.mark.parametrize("one", [aw])
+def test_two(one, parameter): ...
 
 class TestAw:
     aw = aw
@@ -320,4 +355,4 @@ def test_pytest_collects_a_module_without_running_an_await_in_it(tmp_path: Path)
         text=True,
         cwd=tmp_path,
     )
-    assert "3 tests collected" in done.stdout, done.stdout
+    assert "4 tests collected" in done.stdout, done.stdout
