@@ -322,15 +322,15 @@ class Await(Slots, Generic[W_co]):
 
     @final
     def __getitem__(self: Await[SupportsGetItem[Any, Any] | N], key: Any, /) -> Any:
-        return wait(self)[key]
+        return wait(self)[_operand(key)]
 
     @final
     def __setitem__(self, key: Any, value: Any, /) -> None:
-        wait(self)[key] = value
+        wait(self)[_operand(key)] = value
 
     @final
     def __delitem__(self, key: Any, /) -> None:
-        del wait(self)[key]
+        del wait(self)[_operand(key)]
 
     @final
     def __contains__(self, item: Any, /) -> bool:

@@ -282,27 +282,21 @@ compare(PyObject *self, PyObject *other, int op)
 
 /* Containers, iteration and calls. */
 
-static PyObject *
-get_item(PyObject *self, PyObject *key)
-{
-    PyObject *value = wait_by(self, run);
-    if (value == NULL) {
-        return NULL;
-    }
-    PyObject *item = PyObject_GetItem(value, key);
-    Py_DECREF(value);
-    return item;
-}
+BINARY(get_item, PyObject_GetItem)
 
 static int
 set_item(PyObject *self, PyObject *key, PyObject *item)
 {
+    int failed = -1;
     PyObject *value = wait_by(self, run);
-    if (value == NULL) {
-        return -1;
+    if (value != NULL) {
+        PyObject *place = operand(key);
+        if (place != NULL) {
+            failed = item ? PyObject_SetItem(value, place, item) : PyObject_DelItem(value, place);
+            Py_DECREF(place);
+        }
+        Py_DECREF(value);
     }
-    int failed = item ? PyObject_SetItem(value, key, item) : PyObject_DelItem(value, key);
-    Py_DECREF(value);
     return failed;
 }
 

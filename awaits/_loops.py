@@ -101,7 +101,8 @@ class AsyncioLoop:
 
     async def call_in_thread(self, run: Future[Any], function: Callable[[], Any]) -> None:
         """Use the loop's own executor, which begins every call that it was given."""
-        self.identity.run_in_executor(None, fill, [run, function])
+        ended = self.identity.run_in_executor(None, fill, [run, function])
+        ended.add_done_callback(partial(_give_up, run))
 
     def drive(self, work: Work, finish: Finish) -> None:
         """Make it a task of its own."""
@@ -116,6 +117,14 @@ class AsyncioLoop:
             return future.result()
         finally:
             del future  # or its exception, whose traceback has this frame, would keep itself alive
+
+
+def _give_up(run: Future[Any], ended: asyncio.Future[None]) -> None:
+    """Let those who wait go on, where an interrupt kept the thread from filling the future."""
+    if not run.cancel() and not run.done():
+        run.set_exception(InterruptedWorkError())
+    if not ended.cancelled():
+        ended.exception()  # looked at, or asyncio would log it
 
 
 def _wake(loop: asyncio.AbstractEventLoop, woken: asyncio.Event, future: Future[Any]) -> None:

@@ -86,6 +86,8 @@ async def _run_in_thread(aw: Await[Any], loop: Loop) -> Any:
             run.add_done_callback(partial(_forget_run, aw, key))
             await _begin(run, aw, loop)
         return await loop.join(run)
+    except InterruptedWorkError:
+        pass
     except CancelledError:
         if not run.cancelled():
             raise  # by the call itself

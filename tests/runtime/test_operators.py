@@ -557,6 +557,18 @@ def test_a_base_class(lazy: Callable[[Any], Any]) -> None:
     assert Child() + Child() == "Base.__add__"
 
 
+def test_the_key_of_an_item_may_be_an_await_too(lazy: Callable[[Any], Any]) -> None:
+    letters, sizes = lazy(list("abcd")), lazy({"a": 1})
+    assert letters[lazy(1)] == "b"
+    assert letters[lazy(slice(1, 3))] == ["b", "c"]
+    assert sizes[lazy("a")] == 1
+    sizes[lazy("b")] = 2
+    del sizes[lazy("a")], letters[lazy(slice(2))]
+    assert awaitable_wait(sizes) == {"b": 2}
+    assert type(next(iter(sizes))) is str
+    assert awaitable_wait(letters) == ["c", "d"]
+
+
 def test_class_pattern_reads_attributes(lazy: Callable[[Any], Any]) -> None:
     context = lazy(Context())
     match context:
