@@ -79,8 +79,11 @@ def _run_here(aw: Await[Any]) -> Any:
 async def _run_in_thread(aw: Await[Any], loop: Loop) -> Any:
     """Run the call in one worker thread, for all tasks of this loop."""
     key = (id(aw), loop.identity)
-    begins = key not in _runs
-    run = _runs.setdefault(key, Future())
+    # One look: the thread that ends the run takes it out meanwhile, and only this loop puts one in.
+    run = _runs.get(key)
+    begins = run is None
+    if run is None:
+        run = _runs[key] = Future()
     try:
         if begins:
             run.add_done_callback(partial(_forget_run, aw, key))
@@ -136,7 +139,8 @@ class _Outcome(Future[Any]):
 
     def is_given_up(self) -> bool:
         """Say whether nobody will come to set it any more, as the loop of the work is closed."""
-        return not self.done() and self._loop is not None and self._loop.is_closed()
+        # In this order: a loop can set it and be closed between two looks.
+        return self._loop is not None and self._loop.is_closed() and not self.done()
 
 
 class _Work:
@@ -246,8 +250,8 @@ def _cycle(wanted: Future[Any], me: Hashable) -> str:
     """Name the functions from what is wanted on to the calling task, or none if that is no cycle."""
     functions = []
     outcome: Future[Any] | None = wanted
-    while outcome is not None and outcome in _workers:
-        worker, function = _workers[outcome]
+    while outcome is not None and (known := _workers.get(outcome)) is not None:
+        worker, function = known
         functions.append(function)
         if worker == me:
             return " -> ".join(map(_turns.function_name, [*functions, functions[0]]))
