@@ -1,16 +1,34 @@
 """One run, whoever waits; no wait that cannot end; nothing lost when a run is interrupted."""
 
+import asyncio
+import copy
+import gc
 import os
+import pickle
+import signal
+import sys
 import threading
+import time
+import types
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future
+from contextlib import suppress
 from functools import partial
+from random import Random
 from typing import Any
 
 import pytest
 
-from awaits import AwaitCycleError, awaitable, awaitable_done, awaitable_wait
+from awaits import (
+    Await,
+    AwaitCycleError,
+    awaitable,
+    awaitable_done,
+    awaitable_release,
+    awaitable_wait,
+)
 from tests.runtime import needs
+from tests.runtime.stepping import call_disturbed, interrupt_thread, stacks
 
 TIMEOUT_S = 30  # far beyond what any of these needs: a hang fails instead of hanging the suite
 
@@ -18,9 +36,22 @@ TIMEOUT_S = 30  # far beyond what any of these needs: a hang fails instead of ha
 def in_threads(*calls: Callable[[], Any]) -> list[Any]:
     """Run each call in a thread of its own, and return what it returned or raised."""
     needs.threads()
-    with ThreadPoolExecutor(len(calls)) as executor:
-        futures = [executor.submit(call) for call in calls]
-        return [future.exception(TIMEOUT_S) or future.result() for future in futures]
+    results: list[Any] = [None] * len(calls)
+
+    def run(position: int) -> None:
+        try:
+            results[position] = calls[position]()
+        except BaseException as error:
+            results[position] = error
+
+    threads = [threading.Thread(target=run, args=(n,), daemon=True) for n in range(len(calls))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(TIMEOUT_S)
+        if thread.is_alive():
+            pytest.fail(f"a thread hangs:\n{stacks()}")
+    return results
 
 
 def test_threads_share_one_run_and_its_object() -> None:
@@ -29,17 +60,21 @@ def test_threads_share_one_run_and_its_object() -> None:
 
     def produce() -> object:
         calls.append(None)
+        time.sleep(0)  # lets another thread come
         return object()
 
-    aws = [awaitable(produce) for _ in range(100)]
+    aws = [awaitable(produce) for _ in range(1000)]
 
-    def wait_for_all() -> list[object]:
+    def wait_for_all(seed: int) -> list[object]:
         together.wait(TIMEOUT_S)
-        return [awaitable_wait(aw) for aw in aws]
+        results: dict[int, object] = {}
+        for position in Random(seed).sample(range(len(aws)), len(aws)):
+            results[position] = awaitable_wait(aws[position])
+        return [results[position] for position in range(len(aws))]
 
-    results = in_threads(*[wait_for_all] * 32)
-    assert len(calls) == len(aws)
-    assert all(result == results[0] for result in results)
+    first, *others = in_threads(*[partial(wait_for_all, seed) for seed in range(32)])
+    assert len(calls) == len(set(first)) == len(aws)
+    assert all(other == first for other in others)  # objects without an __eq__ of their own
 
 
 def test_threads_that_arrive_during_the_run_wait_for_it() -> None:
@@ -79,6 +114,88 @@ def test_a_slow_await_does_not_block_another() -> None:
         return result
 
     assert in_threads(lambda: awaitable_wait(slow), use_another) == [True, 5]
+
+
+LOCKS = (type(threading.Lock()), type(threading.RLock()), threading.Condition, threading.Event, Future)
+
+
+def test_an_await_holds_no_lock() -> None:
+    def held(aw: object) -> list[object]:
+        """Return all that the Await refers to, but not what its function and the classes do."""
+        found: list[object] = [aw]
+        for holder in found:
+            if not isinstance(holder, (type, types.FunctionType)):
+                found += [item for item in gc.get_referents(holder) if not any(item is f for f in found)]
+        return found
+
+    aw = awaitable(lambda *args, **kwargs: [args, kwargs], 1, [2], key=(3,))
+    pending = held(aw)
+    assert [2] in pending
+    assert not [item for item in pending if isinstance(item, LOCKS)]
+    in_threads(*[lambda: awaitable_wait(aw)] * 2)
+    done = held(aw)
+    assert ((1, [2])) in done
+    assert not [item for item in done if isinstance(item, LOCKS)]
+
+
+class Finalized:
+    """An object that does something when it goes."""
+
+    def __init__(self, act: Callable[[], object]) -> None:
+        self.act = act
+
+    def __del__(self) -> None:
+        self.act()
+
+
+@pytest.mark.parametrize(
+    "where", ["function", "finalizer of a released argument", "asynchronous function"]
+)
+def test_code_of_the_user_runs_under_no_lock_but_the_turn(where: str) -> None:
+    results: list[Any] = []
+
+    def needs_itself() -> object:
+        return awaitable_wait(cyclic)
+
+    cyclic = awaitable(needs_itself)
+
+    async def use(other: Any) -> Any:
+        return await other
+
+    async def give() -> int:
+        return 5
+
+    def use_everything() -> list[Any]:
+        others = [awaitable(int, "5") for _ in range(4)]
+        with pytest.raises(AwaitCycleError):
+            awaitable_wait(cyclic)
+        repr(aw), awaitable_done(aw), aw.fn(), aw.is_nowait(), copy.copy(aw), dir(aw)
+        pickle.dumps(others[0])
+        return [
+            awaitable_wait(others[0]),
+            awaitable_release(others[1]),
+            +others[2],
+            asyncio.run(use(others[3])),
+            asyncio.run(use(awaitable(give))),
+        ]
+
+    def from_another_thread() -> None:
+        results.extend(in_threads(use_everything))
+
+    async def from_a_coroutine() -> None:
+        from_another_thread()
+
+    aw: Any = awaitable(from_another_thread)
+    if where == "function":
+        awaitable_wait(aw)
+    elif where == "asynchronous function":
+        asyncio.run(use(awaitable(from_a_coroutine)))
+    else:
+        arguments = [Finalized(from_another_thread)]
+        released = awaitable(len, arguments)
+        del arguments
+        awaitable_release(released)
+    assert results == [[5] * 5]
 
 
 def test_a_failing_run_is_taken_over_by_one_waiter_at_a_time() -> None:
@@ -129,7 +246,7 @@ def test_a_cycle_in_one_thread_names_its_functions_and_leaves_it_usable() -> Non
     assert awaitable_wait(a) == 5
 
 
-@pytest.mark.parametrize("size", [2, 3])
+@pytest.mark.parametrize("size", [1, 2, 3])
 def test_a_cycle_through_threads_is_an_error_in_time(size: int) -> None:
     closed = True
     started: set[int] = set()
@@ -180,26 +297,392 @@ def test_an_interrupted_run_leaves_the_await_pending(interruption: type[BaseExce
     assert awaitable_wait(aw) == 5
 
 
+def test_a_thread_that_dies_in_a_run_leaves_it_to_one_that_waits() -> None:
+    started = threading.Event()
+    runs: list[int] = []
+
+    def produce() -> int:
+        runs.append(threading.get_ident())
+        if len(runs) == 1:
+            started.set()
+            while not repr(other).startswith("<Await running"):  # until another thread waits
+                time.sleep(0)
+            sys.exit()
+        return 5
+
+    def wait() -> int:
+        assert started.wait(TIMEOUT_S)
+        return awaitable_wait(other)
+
+    aw = awaitable(produce)
+    other = awaitable(lambda: awaitable_wait(aw))
+    dead, waited = in_threads(lambda: awaitable_wait(aw), wait)
+    assert type(dead) is SystemExit
+    assert waited == awaitable_wait(aw) == 5
+    assert len(set(runs)) == 2
+
+
+@pytest.mark.parametrize("waiting", ["main thread", "another thread"])
+def test_a_thread_interrupted_while_it_waits_for_a_run_leaves_it_alone(waiting: str) -> None:
+    needs.threads()
+    if waiting == "main thread" and not hasattr(signal, "pthread_kill"):
+        pytest.skip("no signal can be sent to the main thread")
+    started, finish = threading.Event(), threading.Event()
+    runs: list[int] = []
+
+    def produce() -> list[int]:
+        runs.append(1)
+        started.set()
+        assert finish.wait(TIMEOUT_S)
+        return runs
+
+    aw = awaitable(produce)
+    outer = awaitable(lambda: awaitable_wait(aw))
+
+    def wait_until_interrupted() -> object:
+        assert started.wait(TIMEOUT_S)
+        waiter = threading.get_ident()
+        threading.Thread(target=interrupt, args=(waiter,), daemon=True).start()
+        with pytest.raises(KeyboardInterrupt):
+            awaitable_wait(outer)
+        assert awaitable_done(aw) == (waiting != "main thread")
+        finish.set()
+        return awaitable_wait(outer)
+
+    def interrupt(waiter: int) -> None:
+        while not repr(outer).startswith("<Await running"):
+            time.sleep(0)
+        time.sleep(0.01)  # so that it most likely waits
+        if waiting == "main thread":
+            signal.pthread_kill(waiter, signal.SIGINT)
+        else:
+            interrupt_thread(waiter, KeyboardInterrupt)
+            finish.set()  # a lock is left for an exception in the main thread only
+
+    run = threading.Thread(target=awaitable_wait, args=(aw,), daemon=True)
+    run.start()
+    if waiting == "main thread":
+        handler = signal.signal(signal.SIGINT, signal.default_int_handler)
+        try:
+            value = wait_until_interrupted()
+        finally:
+            signal.signal(signal.SIGINT, handler)
+    else:
+        [value] = in_threads(wait_until_interrupted)
+    run.join(TIMEOUT_S)
+    assert value is awaitable_wait(aw) is runs
+    assert runs == [1]
+
+
+def test_ctrl_c_in_a_loop_that_awaits_leaves_the_run_alone() -> None:
+    needs.threads()
+    if not hasattr(signal, "pthread_kill"):
+        pytest.skip("no signal can be sent to the main thread")
+    runs: list[int] = []
+    interrupted = threading.Event()
+
+    def produce() -> list[int]:
+        runs.append(1)
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+        assert interrupted.wait(TIMEOUT_S)
+        return runs
+
+    aw: Any = awaitable(produce)
+
+    async def use() -> None:
+        try:
+            await aw
+        finally:
+            interrupted.set()
+
+    handler = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            asyncio.run(use())
+    finally:
+        signal.signal(signal.SIGINT, handler)
+    assert in_threads(lambda: awaitable_wait(aw)) == [[1]]
+
+
+# What can come at any moment: an interrupt, a signal handler, a finalizer.
+
+
+class Using:
+    """A use of Awaits, made anew for each moment at which something comes in between."""
+
+    def __init__(self) -> None:
+        self.runs: list[str] = []
+        self.aws: list[Any] = []
+        self.result: Any = None
+
+    def call(self) -> None:
+        raise NotImplementedError
+
+    def settle(self) -> list[Any]:
+        """Use all Awaits once more, as another thread does."""
+        return [awaitable_wait(aw) for aw in self.aws]
+
+    def run(self, name: str, result: Any = 5) -> Any:
+        self.runs.append(name)
+        return result
+
+
+class WaitNested(Using):
+    def __init__(self) -> None:
+        super().__init__()
+        inner = awaitable(self.run, "inner")
+        outer = awaitable(lambda: self.run("outer", awaitable_wait(inner)))
+        self.aws = [inner, outer]
+
+    def call(self) -> None:
+        self.result = +self.aws[1]
+
+
+class Release(Using):
+    def __init__(self) -> None:
+        super().__init__()
+        self.aws = [awaitable(self.run, "run")]
+
+    def call(self) -> None:
+        self.result = awaitable_release(self.aws[0])
+
+
+class WaitForAnotherThread(Using):
+    def __init__(self) -> None:
+        super().__init__()
+        self.started = threading.Event()
+        self.aws = [awaitable(self.run_slowly)]
+        self.thread = threading.Thread(target=awaitable_wait, args=self.aws, daemon=True)
+
+    def run_slowly(self) -> Any:
+        self.started.set()
+        time.sleep(0.003)  # in which the other comes
+        return self.run("run")
+
+    def call(self) -> None:
+        self.thread.start()
+        assert self.started.wait(TIMEOUT_S)
+        self.result = awaitable_wait(self.aws[0])
+
+    def settle(self) -> list[Any]:
+        self.thread.join(TIMEOUT_S)
+        return super().settle()
+
+
+async def use(aw: Any) -> Any:
+    return await aw
+
+
+class AwaitFunction(Using):
+    def __init__(self) -> None:
+        super().__init__()
+        self.aws = [awaitable(self.run, "run")]
+
+    def call(self) -> None:
+        self.result = asyncio.run(use(self.aws[0]))
+
+
+class AwaitCoroutine(Using):
+    def __init__(self) -> None:
+        super().__init__()
+        inner: Any = awaitable(self.inner)
+        self.aws = [inner, awaitable(self.outer)]
+
+    async def inner(self) -> Any:
+        await asyncio.sleep(0)
+        return self.run("inner")
+
+    async def outer(self) -> Any:
+        return self.run("outer", await self.aws[0])
+
+    def call(self) -> None:
+        self.result = asyncio.run(use(self.aws[1]))
+
+    def settle(self) -> list[Any]:
+        return [asyncio.run(use(aw)) for aw in self.aws]
+
+
+USINGS = [WaitNested, Release, WaitForAnotherThread, AwaitFunction, AwaitCoroutine]
+
+
+@pytest.mark.filterwarnings("ignore:coroutine .* was never awaited")
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # in finalizers
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # in a finalizer
+@pytest.mark.parametrize("kind", USINGS)
+def test_an_interrupt_at_any_moment_leaves_every_await_usable(kind: type[Using]) -> None:
+    def interrupt() -> None:
+        raise KeyboardInterrupt
+
+    def call_interrupted(using: Using, point: int) -> bool:
+        try:
+            return call_disturbed(point, interrupt, using.call)
+        except KeyboardInterrupt:
+            return True
+
+    for point in range(1, 1000):
+        using = kind()
+        [came] = in_threads(partial(call_interrupted, using, point))
+        assert in_threads(using.settle) == [[5] * len(using.aws)], f"interrupted at point {point}"
+        if came is not True:
+            assert came is False
+            break
+    assert kind is WaitForAnotherThread or 10 < point < 999  # or it came too late to wait
+    gc.collect()  # here, where warnings about what an interrupt left are ignored
+
+
+def from_a_finalizer(act: Callable[[], object]) -> None:
+    garbage = Finalized(act)
+    vars(garbage)["myself"] = garbage
+    del garbage
+    gc.collect(0)
+
+
+@pytest.mark.filterwarnings("ignore:coroutine .* was never awaited")
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # in finalizers
+@pytest.mark.parametrize("kind", USINGS)
+@pytest.mark.parametrize("come", [lambda act: act(), from_a_finalizer], ids=["signal", "finalizer"])
+def test_what_comes_at_any_moment_may_use_any_await(
+    kind: type[Using], come: Callable[[Callable[[], object]], None]
+) -> None:
+    came: list[object] = []
+
+    async def give() -> int:
+        return 5
+
+    def wait_for_all(using: Using) -> None:
+        came.append(awaitable_release(awaitable(int, "5")))
+        awaiting = use(awaitable(give))
+        with suppress(StopIteration):
+            awaiting.send(None)
+        awaiting.close()
+        for aw in using.aws:
+            with suppress(AwaitCycleError):  # it may be the one that runs here
+                awaitable_wait(aw)
+
+    for point in range(1, 1000):
+        using = kind()
+        coming = partial(come, partial(wait_for_all, using))
+        [reached] = in_threads(partial(call_disturbed, point, coming, using.call))
+        assert reached in (True, False)
+        assert using.result == 5, f"disturbed at point {point}"
+        assert in_threads(using.settle) == [[5] * len(using.aws)]
+        assert sorted(using.runs) == sorted(set(using.runs))
+        if not reached:
+            break
+    assert kind is WaitForAnotherThread or 10 < point < 999  # or it came too late to wait
+    gc.collect()  # here, where warnings about what an interrupt left are ignored
+    assert came == [5] * (point - 1)
+
+
+def test_finalizers_that_wait_can_run_at_any_allocation() -> None:
+    finalized: list[int] = []
+
+    def make_garbage() -> int:
+        garbage = Finalized(lambda: finalized.append(awaitable_wait(awaitable(int, "5"))))
+        vars(garbage)["myself"] = garbage
+        return 5
+
+    def wait_often() -> list[int]:
+        return [awaitable_release(awaitable(make_garbage)) for _ in range(100)]
+
+    threshold = gc.get_threshold()
+    gc.set_threshold(1)
+    try:
+        assert in_threads(*[wait_often] * 4) == [[5] * 100] * 4
+    finally:
+        gc.set_threshold(*threshold)
+    gc.collect()
+    assert finalized == [5] * 400
+
+
+# In a forked child there is only the thread that forked.
+
+
+def exit_in_time() -> None:
+    """Have this process, a child, end even if it hangs."""
+    threading.Timer(TIMEOUT_S, os._exit, [98]).start()
+
+
+def status_in_a_child(call: Callable[[], Any]) -> int:
+    """Fork; return what the call gives in the child, a number, or 99 if it raises."""
+    child = os.fork()
+    if child == 0:
+        # Nothing but an exit status leaves the child: no test framework runs in it.
+        status = 99
+        try:
+            exit_in_time()
+            status = call()
+        finally:
+            os._exit(status)
+    _, status = os.waitpid(child, 0)
+    return os.waitstatus_to_exitcode(status)
+
+
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this platform cannot fork")
-def test_a_forked_child_can_wait_for_what_ran_in_another_thread() -> None:
+def test_a_forked_child_can_wait_for_what_other_threads_ran_or_waited_for() -> None:
+    needs.processes()
     started, finish = threading.Event(), threading.Event()
 
     def produce() -> int:
         started.set()
-        finish.wait(TIMEOUT_S)
+        assert finish.wait(TIMEOUT_S)
         return 5
 
     aw = awaitable(produce)
+    outer = awaitable(lambda: awaitable_wait(aw) + 1)
 
-    def fork_during_the_run() -> int:
+    def wait_for_all() -> int:
+        finish.set()
+        return awaitable_wait(outer) + awaitable_wait(aw)
+
+    def fork_during_run_and_wait() -> int:
         assert started.wait(TIMEOUT_S)
+        while not repr(outer).startswith("<Await running"):
+            time.sleep(0)
+        time.sleep(0.01)  # so that it most likely waits
+        status = status_in_a_child(wait_for_all)
+        finish.set()
+        return status
+
+    results = in_threads(
+        lambda: awaitable_wait(aw), lambda: awaitable_wait(outer), fork_during_run_and_wait
+    )
+    assert results == [5, 6, 11]
+
+
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this platform cannot fork")
+def test_a_run_that_forks_goes_on_in_both_processes() -> None:
+    needs.processes()
+    waited = threading.Event()
+    parent = os.getpid()
+
+    def fork_and_go_on() -> int:
+        assert waited.wait(TIMEOUT_S)
+        assert os.getpid() == parent
         child = os.fork()
         if child == 0:
-            # Nothing but an exit status leaves the child: no test framework runs in it.
-            finish.set()
-            os._exit(awaitable_wait(aw))
+            exit_in_time()
+            with pytest.raises(AwaitCycleError):
+                awaitable_wait(aw)
+            return 7
         _, status = os.waitpid(child, 0)
-        finish.set()
         return os.waitstatus_to_exitcode(status)
 
-    assert in_threads(lambda: awaitable_wait(aw), fork_during_the_run) == [5, 5]
+    aw: Await[int] = awaitable(fork_and_go_on)
+
+    def wait() -> int:
+        try:
+            value = awaitable_wait(aw)
+        except BaseException:
+            value = 99
+        if os.getpid() != parent:
+            os._exit(value + awaitable_wait(aw) + awaitable_wait(awaitable(int, "1")))
+        return value
+
+    def wait_too() -> int:
+        waited.set()
+        return awaitable_wait(aw)
+
+    assert in_threads(wait, wait_too) == [15, 15]
