@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import reprlib
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -17,6 +18,7 @@ class Point:
         self.x = x
         self.y = y
 
+    @reprlib.recursive_repr()
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.x!r}, {self.y!r})"
 
@@ -112,6 +114,7 @@ class Slotted:
     def __init__(self, left: Any) -> None:
         self.left = left
 
+    @reprlib.recursive_repr()
     def __repr__(self) -> str:
         return f"Slotted({self.left!r})"
 
@@ -139,6 +142,7 @@ class Loose:
     def __init__(self) -> None:
         object.__setattr__(self, "log", [])
 
+    @reprlib.recursive_repr()
     def __repr__(self) -> str:
         return f"<Loose {self.log}>"
 
@@ -177,6 +181,7 @@ class Described:
     even = Even()
     shared = "class"
 
+    @reprlib.recursive_repr()
     def __repr__(self) -> str:
         return f"<Described {vars(self)}>"
 
@@ -196,6 +201,7 @@ class Described:
 class Number:
     """Has every conversion, each with an answer of its own."""
 
+    @reprlib.recursive_repr()
     def __repr__(self) -> str:
         return "Number()"
 
@@ -260,6 +266,7 @@ class Number:
 class Broken:
     """Answers each protocol wrongly, or raises."""
 
+    @reprlib.recursive_repr()
     def __repr__(self) -> str:
         return "Broken()"
 
@@ -330,6 +337,7 @@ class Door:
     def __init__(self) -> None:
         self.log: list[Any] = []
 
+    @reprlib.recursive_repr()
     def __repr__(self) -> str:
         return f"<Door {self.log}>"
 
@@ -345,6 +353,7 @@ class Door:
 class Pages:
     """Can be iterated over, in both directions, by its items alone."""
 
+    @reprlib.recursive_repr()
     def __repr__(self) -> str:
         return "Pages()"
 
@@ -397,6 +406,7 @@ class Every:
     def __init__(self) -> None:
         self.log: list[Any] = []
 
+    @reprlib.recursive_repr()
     def __repr__(self) -> str:
         return f"<Every {self.log}>"
 
