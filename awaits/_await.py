@@ -404,7 +404,7 @@ class Await(Slots, Generic[W_co]):
 
     @final
     def __subclasscheck__(self, subclass: Any, /) -> bool:
-        return issubclass(subclass, wait(self))
+        return issubclass(_operand(subclass), wait(self))
 
     @final
     def __mro_entries__(self, bases: Any, /) -> tuple[Any, ...]:
@@ -627,6 +627,7 @@ def new(function: object, args: object, kwargs: object, value: object) -> Await[
     if core is not None:
         return core.new(function, args, kwargs, value)
     aw: Await[Any] = object.__new__(Await)
+    set_value(aw, None)  # first: torch.compile looks at what is half made
     set_function(aw, function)
     set_args(aw, args)
     set_kwargs(aw, kwargs)

@@ -134,9 +134,18 @@ def _wake(loop: asyncio.AbstractEventLoop, woken: asyncio.Event, future: Future[
 
 def _report(finish: Finish, worker: asyncio.Task[Any]) -> None:
     if worker.cancelled():
-        # Asked to stop, or cancelled by what it worked on?
-        finish(InterruptedWorkError() if worker.cancelling() else asyncio.CancelledError())
+        finish(InterruptedWorkError() if worker.cancelling() else _cancellation_of(worker))
     elif (failure := worker.exception()) is not None:
         finish(failure)
     else:
         finish(None, worker.result())
+
+
+def _cancellation_of(worker: asyncio.Task[Any]) -> BaseException:
+    """Return the cancellation of a task that nobody asked to stop: it is from what it worked on."""
+    try:
+        worker.result()
+    except asyncio.CancelledError as cancellation:
+        # Without the frames of this module, which have the task, and would keep it alive.
+        return cancellation.with_traceback(None)
+    raise AssertionError

@@ -33,12 +33,14 @@ class Turn:
     To be used in `with turn.lock:`. Who wants the same Await waits for that lock.
     """
 
-    __slots__ = ("awaited", "function", "key", "lock", "outer", "thread")
+    __slots__ = ("awaited", "begun", "function", "key", "lock", "outer", "thread")
 
     def __init__(self, key: int, function: Callable[..., Any]) -> None:
         self.key = key
         self.function = function
         self.thread = get_ident()
+        # Whether it is this turn's own run, and no wait for another's.
+        self.begun = False
         self.lock = threading.Lock()
         # The turn of another thread that this one waits for.
         self.awaited: Turn | None = None
@@ -58,6 +60,7 @@ class Turn:
             with current.lock:
                 current.give_up()
             self.awaited = None
+        self.begun = True
 
     def end(self) -> None:
         """Give the turn up. Harmless if it never began."""
@@ -106,18 +109,17 @@ def _refuse_cycle(wanted: Turn) -> None:
     """
     cycle = _cycle(wanted)
     if cycle and cycle == _cycle(wanted):
-        functions = [turn.function for awaited in cycle for turn in _run_for(awaited)]
-        names = " -> ".join(function_name(function) for function in [*functions, wanted.function])
+        names = " -> ".join(function_name(turn.function) for turn in [*cycle, wanted])
         raise AwaitCycleError(f"an Await needs its own result: {names}")
 
 
 def _cycle(wanted: Turn) -> list[Turn]:
-    """Return the turns that are waited for from `wanted` on to the calling thread, or nothing."""
+    """Return the turns on the way from `wanted` to the calling thread, waited for or run, or nothing."""
     path: list[Turn] = []
     turn: Turn | None = wanted
     # A thread that was woken still has what it waited for in `awaited`: that turn is over.
     while turn is not None and turn.lock.locked() and _current.get(turn.key) is turn:
-        path.append(turn)
+        path += _run_for(turn)
         if turn.thread == get_ident():
             return path
         innermost = _innermost_of(turn.thread)
@@ -133,7 +135,7 @@ def _run_for(turn: Turn) -> list[Turn]:
 def _outward(turn: Turn) -> Iterator[Turn]:
     inner = _innermost_of(turn.thread)
     while inner is not None and inner is not turn:
-        if inner.awaited is None:
+        if inner.begun:
             yield inner
         inner = inner.outer
     yield turn

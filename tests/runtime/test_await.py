@@ -437,11 +437,13 @@ def test_a_waiter_takes_over_from_a_loop_that_ends() -> None:
 def test_a_cancellation_from_inside_reaches_the_waiters() -> None:
     async def main() -> None:
         calls = AsyncCalls()
-        calls.failure = asyncio.CancelledError()
+        calls.failure = asyncio.CancelledError("from inside")
         calls.finish.set()
         waiting = asyncio.create_task(use(awaitable(calls.call)))
         await asyncio.wait([waiting])
         assert waiting.cancelled()
+        with pytest.raises(asyncio.CancelledError, match="from inside"):
+            await waiting
         assert calls.count == 1
 
     run(main)

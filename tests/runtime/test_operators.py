@@ -8,7 +8,7 @@ import operator
 import os
 import sys
 from collections import Counter, OrderedDict, deque
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from copy import deepcopy
 from decimal import Decimal
 from fractions import Fraction
@@ -567,6 +567,12 @@ def test_the_key_of_an_item_may_be_an_await_too(lazy: Callable[[Any], Any]) -> N
     assert awaitable_wait(sizes) == {"b": 2}
     assert type(next(iter(sizes))) is str
     assert awaitable_wait(letters) == ["c", "d"]
+
+
+def test_both_sides_of_issubclass_may_be_awaits(lazy: Callable[[Any], Any]) -> None:
+    assert issubclass(lazy(int), lazy(int))
+    assert issubclass(lazy(list), lazy(Sequence))
+    assert not issubclass(lazy(str), lazy(int))
 
 
 def test_class_pattern_reads_attributes(lazy: Callable[[Any], Any]) -> None:
