@@ -427,6 +427,8 @@ class Writer:
                 return True
             if any(value is values["a"] for value in arguments) and form not in IN_PLACE:
                 return True  # what contains itself
+        if form == "pow($b, $c, $e)" and isinstance(values["e"], Decimal):
+            return True  # crashes Python 3.13.0 if nothing else is a Decimal
         symbol = form.replace("=", "").split()[1] if form in IN_PLACE + OPERATORS and " " in form else ""
         left, right = list(values.values())[:2] if len(values) > 1 else (None, None)
         if symbol == "*" or form.startswith("sum"):
@@ -521,7 +523,7 @@ def alike(mine: Any, yours: Any, pairs: dict[int, int]) -> bool:
         return True
     if type(mine) in (int, float, complex, str, bytes):
         return repr(mine) == repr(yours)
-    if not isinstance(mine, (int, float, str, tuple, frozenset, Decimal, Fraction)):
+    if group_of(mine) != "arrays" and type(mine) not in (tuple, frozenset, Decimal, Fraction):
         if id(mine) in pairs or -id(yours) in pairs:
             return pairs.get(id(mine)) == id(yours) and pairs.get(-id(yours)) == id(mine)
         pairs[id(mine)], pairs[-id(yours)] = id(yours), id(mine)
@@ -655,14 +657,10 @@ def is_error_in_both(step: Step) -> bool:
 MIRROR = str.maketrans("bc<>", "cb><")
 
 
-def mirrored(message: str) -> str:
-    """Return the message of a comparison from the other side."""
-    turned = {"<": ">", ">": "<", "<=": ">=", ">=": "<="}
-    return re.sub(
-        "^'([<>]=?)' not supported between instances of '(.*)' and '(.*)'$",
-        lambda m: f"'{turned[m[1]]}' not supported between instances of '{m[3]}' and '{m[2]}'",
-        message,
-    )
+def sideless(message: str) -> Any:
+    """Return the message of a comparison so that it is the same from either side."""
+    found = re.fullmatch("'[<>]=?' not supported between instances of '(.*)' and '(.*)'", message)
+    return sorted(found.groups()) if found else message
 
 
 def unprefixed(message: str) -> str:
@@ -682,7 +680,7 @@ LIMITS: list[Limit] = [
             or (
                 (is_plain_left(step, *COMPARISONS) or step.statement.form in ORDERINGS)
                 and (both := errors(step)) is not None
-                and mirrored(both[0][1]) == both[1][1]
+                and sideless(both[0][1]) == sideless(both[1][1])
             )
         ),
     ),
@@ -921,10 +919,8 @@ def run(program: Program) -> Iterator[tuple[Step, str | None, Limit | None]]:
         problem = difference(step, plain, lazy)
         limit = next((limit for limit in LIMITS + BUGS if problem and limit.allows(step)), None)
         yield step, problem, limit
-        if problem and not (limit and expected and found):
-            return  # from here on the worlds differ
-        if is_plain_left(step, *IN_PLACE):
-            return  # what is equal may be another object, or a set in another order
+        if problem or is_plain_left(step, *IN_PLACE):
+            return  # the worlds differ now, if only by the order of a set or the rest of an iterator
 
 
 class DifferenceError(AssertionError):
