@@ -697,7 +697,7 @@ def _no_call(aw: Await[Any], part: str) -> AwaitError:
 
 def run(aw: Await[W]) -> W:
     """Run the call, unless another thread completes it first, and return the value."""
-    turn = _turns.Turn(id(aw), get_function(aw))
+    turn = _turns.Turn(aw)
     with turn.lock:
         try:
             turn.begin()

@@ -11,7 +11,8 @@ import inspect
 import os
 import threading
 from collections.abc import Awaitable, Callable, Coroutine, Hashable
-from concurrent.futures import CancelledError, Future
+from concurrent.futures import CancelledError, Future, InvalidStateError
+from contextlib import suppress
 from functools import partial
 from types import GeneratorType
 from typing import Any, cast
@@ -154,17 +155,23 @@ class _Work:
         self.aw = aw
 
     def finish(self, failure: BaseException | None, result: Any = None) -> None:
-        """Hand the result on; after a failure, make the Await one that can be awaited again."""
-        if failure is None:
-            self.outcome.set_result(result)
-        else:
-            _forget(self.aw, self.value, self.outcome)
-            self.outcome.set_exception(failure)
+        """Hand the result on; after a failure, make the Await one that can be awaited again.
+
+        Nothing is done if another came first, as one who found that it was given up.
+        """
+        if self.outcome.done():
+            return
+        with suppress(InvalidStateError):  # the other may come just here
+            if failure is None:
+                self.outcome.set_result(result)
+            else:
+                _forget(self.aw, self.value, self.outcome)
+                self.outcome.set_exception(failure)
         _workers.pop(self.outcome, None)
 
     def __del__(self) -> None:
         # An interrupt can have struck anywhere, and those who wait are to go on.
-        if hasattr(self, "aw") and not self.outcome.done():
+        if hasattr(self, "aw"):
             self.finish(InterruptedWorkError())
 
 

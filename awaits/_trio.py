@@ -64,10 +64,17 @@ class TrioLoop:
 
 
 def _shepherd(work: Work, finish: Finish, token: EventLoopToken) -> None:
+    with suppress(trio.Cancelled, anyio.RunFinishedError):
+        anyio.from_thread.run(_finish_in_loop, work, finish, token=token)
+    finish(InterruptedWorkError())  # unless it is finished
+
+
+async def _finish_in_loop(work: Work, finish: Finish) -> None:
+    """Work, and hand on what it gives while the loop is still open, so that nobody takes it over."""
     try:
-        result = anyio.from_thread.run(work, token=token)
-    except (trio.Cancelled, anyio.RunFinishedError):
-        finish(InterruptedWorkError())
+        result = await work()
+    except trio.Cancelled:
+        raise
     except BaseException as failure:
         finish(failure)
     else:

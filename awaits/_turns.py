@@ -16,8 +16,10 @@ from functools import partial
 from threading import get_ident
 from types import MethodType
 from typing import Any
+from weakref import ref
 
 from awaits._errors import AwaitCycleError
+from awaits._slots import get_function
 
 # The turn of each Await that runs, by the Await's id: whoever runs it keeps it alive.
 _current: dict[int, "Turn"] = {}
@@ -28,16 +30,17 @@ _order = threading.Lock()
 
 
 class Turn:
-    """One run of the Await with this id, by the thread that makes it.
+    """One run of an Await, by the thread that makes it.
 
     To be used in `with turn.lock:`. Who wants the same Await waits for that lock.
     """
 
-    __slots__ = ("awaited", "begun", "function", "key", "lock", "outer", "thread")
+    __slots__ = ("aw", "awaited", "begun", "key", "lock", "outer", "thread")
 
-    def __init__(self, key: int, function: Callable[..., Any]) -> None:
-        self.key = key
-        self.function = function
+    def __init__(self, aw: object) -> None:
+        self.key = id(aw)
+        # Nothing that would be kept alive if an interrupt kept the turn from ending.
+        self.aw = ref(aw)
         self.thread = get_ident()
         # Whether it is this turn's own run, and no wait for another's.
         self.begun = False
@@ -109,7 +112,8 @@ def _refuse_cycle(wanted: Turn) -> None:
     """
     cycle = _cycle(wanted)
     if cycle and cycle == _cycle(wanted):
-        names = " -> ".join(function_name(turn.function) for turn in [*cycle, wanted])
+        awaits = [aw for turn in [*cycle, wanted] if (aw := turn.aw()) is not None]
+        names = " -> ".join(function_name(get_function(aw)) for aw in awaits)
         raise AwaitCycleError(f"an Await needs its own result: {names}")
 
 

@@ -663,6 +663,10 @@ def sideless(message: str) -> Any:
     return sorted(found.groups()) if found else message
 
 
+def keyless(message: str) -> str:
+    return re.sub("^cannot use '.*' as a ", "", message)
+
+
 def unprefixed(message: str) -> str:
     return re.sub(r"^[\w-]+\.", "", message)
 
@@ -710,6 +714,11 @@ LIMITS: list[Limit] = [
         "index of a plain container, in words",
         "an Await has an __index__, whether its W has one or not, and is in a message as itself",
         lambda step: is_plain_left(step, *ITEMS, *WRITE_ITEMS) and is_error_in_both(step),
+    ),
+    Limit(
+        "key without a hash, in words",
+        "from Python 3.14 on the message names the class of the key, by which an Await is an Await",
+        lambda step: (both := errors(step)) is not None and keyless(both[0][1]) == keyless(both[1][1]),
     ),
     Limit(
         "item of an array, in words",

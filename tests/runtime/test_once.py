@@ -152,6 +152,7 @@ class Finalized:
     "where", ["function", "finalizer of a released argument", "asynchronous function"]
 )
 def test_code_of_the_user_runs_under_no_lock_but_the_turn(where: str) -> None:
+    needs.threads()
     results: list[Any] = []
 
     def needs_itself() -> object:
@@ -572,6 +573,38 @@ def test_what_comes_at_any_moment_may_use_any_await(
     assert kind is WaitForAnotherThread or 10 < point < 999  # or it came too late to wait
     gc.collect()  # here, where warnings about what an interrupt left are ignored
     assert came == [5] * (point - 1)
+
+
+class Unreported(asyncio.Task[Any]):
+    """A task whose end nobody hears of, and that leaves what would have to be called to a collection."""
+
+    def add_done_callback(self, callback: Any, /, **context: Any) -> None:
+        remains = [callback]
+        remains.append(remains)
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # in finalizers
+def test_what_a_closed_loop_left_may_be_collected_at_any_moment() -> None:
+    async def give() -> int:
+        return 5
+
+    def wait(aw: Any) -> None:
+        gave.append(asyncio.run(use(aw)))
+
+    gave: list[int] = []
+    for point in range(1, 1000):
+        aw = awaitable(give)
+        loop = asyncio.new_event_loop()
+        loop.set_task_factory(lambda loop, work, **options: Unreported(work, loop=loop, **options))
+        task = loop.create_task(use(aw))
+        loop.call_later(0.001, loop.stop)
+        loop.run_forever()
+        loop.close()
+        del task
+        if not call_disturbed(point, gc.collect, partial(wait, aw)):
+            break
+    assert 10 < point < 999
+    assert gave == [5] * point
 
 
 def test_finalizers_that_wait_can_run_at_any_allocation() -> None:
