@@ -25,7 +25,8 @@ from awaits._slots import get_function
 _current: dict[int, "Turn"] = {}
 # The innermost turn of each thread: the one it runs, or waits to run.
 _innermost: dict[int, "Turn"] = {}
-# Taken for one assignment, so that of two threads that begin to wait one sees the other.
+# Taken for single steps. Of two threads that begin to wait one sees the other, and of two that clear a
+# turn one does.
 _order = threading.Lock()
 
 
@@ -60,23 +61,34 @@ class Turn:
             with _order:
                 self.awaited = current
             _refuse_cycle(current)
-            with current.lock:
-                current.give_up()
+            if current.lock.locked():
+                with current.lock:
+                    pass
+            _clear(current)
             self.awaited = None
         self.begun = True
 
     def end(self) -> None:
         """Give the turn up. Harmless if it never began."""
-        self.give_up()
+        if _current.get(self.key) is self:
+            del _current[self.key]
         if self.outer is not None:
             _innermost[self.thread] = self.outer
         else:
             _innermost.pop(self.thread, None)
 
-    def give_up(self) -> None:
-        """Let others take the turn; called with the lock held, by this thread or one after it."""
-        if _current.get(self.key) is self:
-            del _current[self.key]
+
+def _clear(turn: Turn) -> None:
+    """Take a turn that is over out of the table, where an interrupt kept it from doing so itself."""
+    if _current.get(turn.key) is not turn:
+        return
+    try:
+        # Without a call, so that no signal handler can come and find the lock taken.
+        with _order:
+            if _current[turn.key] is turn:
+                del _current[turn.key]
+    except KeyError:
+        pass  # another thread did
 
 
 def is_running(key: int) -> bool:

@@ -575,6 +575,50 @@ def test_what_comes_at_any_moment_may_use_any_await(
     assert came == [5] * (point - 1)
 
 
+def test_what_comes_after_an_interrupt_may_use_the_same_await() -> None:
+    def interrupt() -> None:
+        raise KeyboardInterrupt
+
+    def is_disturbed(point: int, disturb: Callable[[], object], aw: Any) -> bool:
+        disturbed = False
+
+        def come() -> None:
+            nonlocal disturbed
+            disturbed = True
+            disturb()
+
+        with suppress(ValueError, KeyboardInterrupt):
+            call_disturbed(point, come, partial(awaitable_wait, aw))
+        return disturbed
+
+    def use_twice(interrupted_at: int, disturbed_at: int) -> tuple[bool, bool]:
+        failures = [ValueError()]
+
+        def fail_once() -> int:
+            if failures:
+                raise failures.pop()
+            return 5
+
+        def wait() -> None:
+            with suppress(ValueError, AwaitCycleError):  # it may be the one that runs here
+                awaitable_wait(aw)
+
+        aw = awaitable(fail_once)
+        interrupted = is_disturbed(interrupted_at, interrupt, aw)
+        [disturbed] = in_threads(partial(is_disturbed, disturbed_at, wait, aw))
+        assert awaitable_wait(aw) == 5
+        return interrupted, disturbed
+
+    for interrupted_at in range(1, 1000):
+        for disturbed_at in range(1, 1000):
+            interrupted, disturbed = use_twice(interrupted_at, disturbed_at)
+            if not disturbed:
+                break
+        if not interrupted:
+            break
+    assert 10 < interrupted_at < 999
+
+
 class Unreported(asyncio.Task[Any]):
     """A task whose end nobody hears of, and that leaves what would have to be called to a collection."""
 
