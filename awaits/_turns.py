@@ -15,11 +15,15 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from threading import get_ident
 from types import MethodType
-from typing import Any
-from weakref import ref
+from typing import TYPE_CHECKING, Any
 
 from awaits._errors import AwaitCycleError
 from awaits._slots import get_function
+
+if TYPE_CHECKING:  # for users of mypy, who would have three more modules checked
+    ref: Callable[[object], Callable[[], object]]
+else:
+    from weakref import ref
 
 # The turn of each Await that runs, by the Await's id: whoever runs it keeps it alive.
 _current: dict[int, "Turn"] = {}

@@ -14,11 +14,12 @@ from awaits_mypy._mypy import (
     is_protocol_probe,
     replace_receiver,
     retract_refusals_of_await,
+    type_of_attribute,
     type_of_member,
     union_of,
 )
 from awaits_mypy._protocols import member_for_protocol
-from awaits_mypy._receivers import awaited_types, displayed
+from awaits_mypy._receivers import awaited_types, displayed, is_await
 from awaits_mypy._statements import value_assigned_to
 
 
@@ -29,23 +30,23 @@ def is_named(ctx: AttributeContext, name: str) -> bool:
 
 def see_through_attribute(ctx: AttributeContext, name: str) -> Type:
     """Answer with mypy's own verdict on the same attribute of the W inside."""
+    typ, _, is_lvalue, place, _ = ctx
+    if not is_lvalue and type(place) is MemberExpr and place.name == name and is_await(typ):
+        return type_of_attribute(ctx, typ, place)
     if is_protocol_probe(ctx):
         return member_for_protocol(ctx, name)
-    receiver = displayed(ctx.type)
-    named = is_named(ctx, name)
-    if named:
+    receiver = displayed(typ)
+    if isinstance(place, MemberExpr) and place.name == name:
         replace_receiver(ctx, receiver)
-        if ctx.is_lvalue:
+        if is_lvalue:
             retract_refusals_of_await(ctx, name)
-            check_slots(ctx, name)
-    # mypy does not look for the method of `w[index] = value` as for that of an operator.
-    is_operator = not named and name != "__setitem__"
-    is_lvalue = named and ctx.is_lvalue
+            return assignable(ctx, place)
+        is_operator = False
+    else:
+        # mypy does not look for the method of `w[index] = value` as for that of an operator.
+        is_operator = name != "__setitem__"
     return union_of(
-        [
-            type_of_member(ctx, name, w, receiver, is_operator=is_operator, is_lvalue=is_lvalue)
-            for w in awaited_types(ctx.type)
-        ]
+        [type_of_member(ctx, name, w, receiver, is_operator=is_operator) for w in awaited_types(typ)]
     )
 
 
@@ -56,23 +57,21 @@ def see_through_lookup(ctx: MethodSigContext, name: str) -> FunctionLike:
     return signature if isinstance(signature, FunctionLike) else ctx.default_signature
 
 
-def check_slots(ctx: AttributeContext, name: str) -> None:
-    """Refuse an assignment for which the `__slots__` of W leave no place."""
-    for w in awaited_types(ctx.type):
-        check_slots_of(ctx, w, name)
-
-
 def see_through_assignment(ctx: AttributeContext, name: str) -> Type:
     """Answer for `__setattr__`, of which mypy takes the last argument for what may be assigned."""
     target = ctx.context
     if not isinstance(target, MemberExpr) or is_named(ctx, name):
         return see_through_attribute(ctx, name)
+    return function_returning(ctx, ctx.default_attr_type, [assignable(ctx, target)])
+
+
+def assignable(ctx: AttributeContext, target: MemberExpr) -> Type:
+    """Return what may be assigned to this attribute; refuse it if `__slots__` of W leave no place."""
     rvalue = value_assigned_to(ctx, target)
-    check_slots(ctx, target.name)
-    assignable = union_of(
-        [
-            type_of_member(ctx, target.name, w, displayed(ctx.type), is_lvalue=True, rvalue=rvalue)
-            for w in awaited_types(ctx.type)
-        ]
+    receiver = displayed(ctx.type)
+    awaited = awaited_types(ctx.type)
+    for w in awaited:
+        check_slots_of(ctx, w, target.name)
+    return union_of(
+        [type_of_member(ctx, target.name, w, receiver, is_lvalue=True, rvalue=rvalue) for w in awaited]
     )
-    return function_returning(ctx, ctx.default_attr_type, [assignable])

@@ -6,14 +6,16 @@ Checked with mypy 1.17.0, 1.20.2, 2.0.0 and 2.4.1.
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from typing import cast
+from typing import Any, cast
 
 from mypy.checker import TypeChecker, infer_operator_assignment_method
 from mypy.checkmember import analyze_member_access
+from mypy.defaults import PYTHON3_VERSION
 from mypy.join import join_type_list
 from mypy.maptype import map_instance_to_supertype
 from mypy.message_registry import CANNOT_ASSIGN_TO_METHOD, INCOMPATIBLE_TYPES_IN_ASSIGNMENT
 from mypy.nodes import (
+    MDEF,
     Context,
     Expression,
     FuncItem,
@@ -22,13 +24,22 @@ from mypy.nodes import (
     MypyFile,
     OperatorAssignmentStmt,
     OpExpr,
+    SymbolTableNode,
     TempNode,
+    TypeInfo,
+    Var,
 )
 from mypy.plugin import AttributeContext, MethodContext, MethodSigContext
 from mypy.server.deps import DependencyVisitor
 from mypy.subtypes import find_member, is_subtype
 from mypy.typeops import make_simplified_union
-from mypy.types import Instance, Type, UnionType, flatten_nested_unions, get_proper_type
+from mypy.types import (
+    Instance,
+    Type,
+    UnionType,
+    flatten_nested_unions,
+    get_proper_type,
+)
 from mypy.typestate import type_state
 
 __all__ = [
@@ -50,12 +61,20 @@ __all__ = [
     "record_dependency",
     "replace_receiver",
     "retract_refusals_of_await",
+    "take_back_declaration",
+    "type_of_attribute",
     "type_of_expression",
     "type_of_member",
     "type_of_member_if_any",
     "union_of",
 ]
 
+
+# What knows the triggers of an attribute. The rest of it is not used.
+_triggers = DependencyVisitor({}, PYTHON3_VERSION, defaultdict(set))
+
+# The class of Awaits, by the full name of each attribute that the plugin has it declare.
+_declared: dict[str, TypeInfo] = {}
 
 AnyContext = AttributeContext | MethodContext | MethodSigContext
 
@@ -100,6 +119,55 @@ def type_of_member(
         chk=_checker_of(ctx),
         rvalue=rvalue,
     )
+
+
+def type_of_attribute(ctx: AttributeContext, await_type: Instance, place: MemberExpr) -> Type:
+    """Return the type of `aw.name`, read from an Await; then nothing else is to be done about it.
+
+    Most of what a program asks is this, and most of the plugin's time goes here: hence few calls.
+    """
+    checker: Any = ctx.api
+    name, w = place.name, await_type.args[0]
+    if name not in await_type.type.names:
+        _declare_attribute(await_type.type, name)
+    if type(w) is Instance:
+        checker.store_type(place.expr, w)
+    else:
+        replace_receiver(ctx, w)
+    options = checker.options
+    if options.fine_grained_incremental or options.cache_fine_grained:
+        record_dependency(ctx, w, name)
+    return analyze_member_access(
+        name,
+        w,
+        place,
+        is_lvalue=False,
+        is_super=False,
+        is_operator=False,
+        original_type=w,
+        self_type=w,
+        chk=checker,
+    )
+
+
+def _declare_attribute(await_class: TypeInfo, name: str) -> None:
+    """Have the class of Awaits declare this attribute, so that mypy finds it at once from now on.
+
+    For a name that no class declares, mypy 2 goes through all the names of every class each time, and
+    then analyses `__getattribute__`. Of a declared one it asks the plugin in the same way.
+    """
+    attribute = Var(name)  # of no type, as the plugin says it
+    attribute.info = await_class
+    attribute._fullname = f"{await_class.fullname}.{name}"
+    await_class.names[name] = SymbolTableNode(MDEF, attribute, plugin_generated=True, no_serialize=True)
+    _declared[attribute.fullname] = await_class
+
+
+def take_back_declaration(fullname: str) -> None:
+    """Have the class of Awaits not declare this attribute any more, if it is the plugin that did."""
+    await_class = _declared.pop(fullname, None)
+    if await_class is not None:
+        await_class.names.pop(fullname.rpartition(".")[2], None)
 
 
 def type_of_member_if_any(ctx: AttributeContext, name: str, owner: Type) -> Type | None:
@@ -156,7 +224,7 @@ def replace_receiver(ctx: AttributeContext, receiver: Type) -> None:
     """
     checker = _checker_of(ctx)
     is_union = isinstance(get_proper_type(receiver), UnionType)
-    if isinstance(ctx.context, MemberExpr) and (checker.expr_checker.is_callee or not is_union):
+    if isinstance(ctx.context, MemberExpr) and (not is_union or checker.expr_checker.is_callee):
         checker.store_type(ctx.context.expr, receiver)
 
 
@@ -236,8 +304,7 @@ def record_dependency(ctx: AnyContext, owner: Type, name: str) -> None:
     checker = _checker_of(ctx)
     if not (checker.options.fine_grained_incremental or checker.options.cache_fine_grained):
         return
-    visitor = DependencyVisitor({}, checker.options.python_version, defaultdict(set))
-    for trigger in visitor.attribute_triggers(owner, name):
+    for trigger in _triggers.attribute_triggers(owner, name):
         checker.tree.plugin_deps.setdefault(trigger, set()).add(checker.tscope.current_target())
     # The daemon reads those when it checks a whole module. Where it checks a function alone, it takes
     # up which classes were compared with protocols, and a change to a member then counts as one to the

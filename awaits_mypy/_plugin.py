@@ -17,7 +17,7 @@ from awaits_mypy._attributes import (
     see_through_lookup,
 )
 from awaits_mypy._failures import reporting_failure
-from awaits_mypy._mypy import forget_subtype_checks
+from awaits_mypy._mypy import forget_subtype_checks, take_back_declaration
 from awaits_mypy._names import AWAIT
 from awaits_mypy._operators import (
     see_through_await,
@@ -32,6 +32,7 @@ from awaits_mypy._operators import (
 )
 
 _AWAIT_MEMBER = f"{AWAIT}."
+_LOOKUP = f"{_AWAIT_MEMBER}__getattribute__"
 
 _Callback = Callable[[AttributeContext, str], Type]
 
@@ -65,20 +66,23 @@ class AwaitsPlugin(Plugin):
 
     def get_attribute_hook(self, fullname: str) -> Callable[[AttributeContext], Type] | None:
         """Answer for what only `Await.__getattribute__` provides, and for what is decorated."""
-        if not fullname.startswith(_AWAIT_MEMBER):
-            return None
         hook = self._attribute_hooks.get(fullname)
-        if hook is None:
+        if hook is None and fullname.startswith(_AWAIT_MEMBER):
             name = fullname.removeprefix(_AWAIT_MEMBER)
             hook = partial(reporting_failure, _CALLBACKS.get(name, see_through_attribute), name)
             self._attribute_hooks[fullname] = hook
         return hook
 
+    def get_class_attribute_hook(self, fullname: str) -> None:
+        """Answer for none: what the plugin had the class Await declare is not for the class itself."""
+        if fullname.startswith(_AWAIT_MEMBER):
+            take_back_declaration(fullname)
+
     def get_method_signature_hook(
         self, fullname: str
     ) -> Callable[[MethodSigContext], FunctionLike] | None:
         """Answer for the one method that is no attribute to mypy, if it is called by its name."""
-        if fullname != f"{_AWAIT_MEMBER}__getattribute__":
+        if fullname != _LOOKUP:
             return None
         return partial(reporting_failure, see_through_lookup, "__getattribute__")
 

@@ -1,5 +1,7 @@
 """The plugin as mypy loads it."""
 
+import keyword
+import re
 import shutil
 from pathlib import Path
 
@@ -70,3 +72,84 @@ def test_a_change_to_any_file_of_the_plugin_invalidates_the_cache(
     with (package / file.name).open("a") as changed:
         changed.write("# changed\n")
     assert is_checked_anew()
+
+
+# What may come of an attribute that no Await was asked for before.
+FIRST_USES = """\
+from typing import Any, ClassVar, Final, Protocol, overload
+from awaits import Await
+
+class Field:
+    def __get__(self, instance: object, owner: Any) -> str: return ""
+    @overload
+    def __set__(self, instance: object, value: int) -> None: ...
+    @overload
+    def __set__(self, instance: object, value: list[int]) -> None: ...
+    def __set__(self, instance: object, value: object) -> None: ...
+
+class C:
+    __slots__ = ("read", "written", "wrong", "final", "deleted", "added")
+    read: int
+    written: int
+    wrong: int
+    added: int
+    deleted: int
+    final: Final = 1
+    shared: ClassVar[int] = 1
+    field = Field()
+    def method(self) -> None: ...
+    def replaced(self) -> None: ...
+
+class Reader(Protocol):
+    @property
+    def read_by_protocol(self) -> int: ...
+class Writer(Protocol):
+    written: int
+def take(reader: Reader) -> None: ...
+def take_writer(writer: Writer) -> None: ...
+
+{before}
+
+def use(aw: Await[C], of_class: type[Await[C]], nested: Await[Await[C]]) -> None:
+    Await.read
+    of_class.written
+    Await.written = 1
+    Await.mro()
+    Await[C].read
+    reveal_type(aw.read)
+    aw.missing
+    aw.written = 1
+    aw.wrong = ""
+    aw.unknown = 1
+    aw.final = 2
+    aw.shared = 2
+    aw.field = b""
+    reveal_type(aw.field)
+    aw.replaced = None
+    aw.method(1)
+    aw.added += ""
+    del aw.deleted
+    del aw.undeletable
+    take(aw)
+    take_writer(aw)
+    reveal_type(nested.read)
+    nested.missing
+    if hasattr(aw, "maybe"):
+        aw.maybe
+    else:
+        reveal_type(aw)
+"""
+
+
+def test_verdicts_do_not_depend_on_what_was_read_before(tmp_path: Path, run_mypy: RunMypy) -> None:
+    names = sorted(set(re.findall(r"\w+", FIRST_USES)) - {"lambda"})
+    reads = "; ".join(f"aw.{name}" for name in names if name.islower() and not keyword.iskeyword(name))
+    first = FIRST_USES.format(before="def read(aw: Await[Any]) -> None: ...")
+    later = FIRST_USES.format(before=f"def read(aw: Await[Any]) -> None: {reads}")
+    (tmp_path / "mypy.ini").write_text("[mypy]\nplugins = awaits_mypy\nstrict = true\n")
+    said = []
+    for program in (first, later):
+        (tmp_path / "program.py").write_text(program)
+        said.append(run_mypy(tmp_path, "program.py").stdout)
+    assert said[0].count("error:") > 15
+    assert said[1] == said[0]
