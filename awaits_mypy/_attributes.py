@@ -30,9 +30,9 @@ def is_named(ctx: AttributeContext, name: str) -> bool:
 
 def see_through_attribute(ctx: AttributeContext, name: str) -> Type:
     """Answer with mypy's own verdict on the same attribute of the W inside."""
-    typ, _, is_lvalue, place, _ = ctx
-    if not is_lvalue and type(place) is MemberExpr and place.name == name and is_await(typ):
-        return type_of_attribute(ctx, typ, place)
+    typ, _, is_lvalue, place, api = ctx
+    if type(place) is MemberExpr and not is_lvalue and place.name == name and is_await(typ):
+        return type_of_attribute(ctx, name, typ, place, api)
     if is_protocol_probe(ctx):
         return member_for_protocol(ctx, name)
     receiver = displayed(typ)

@@ -9,10 +9,12 @@ from contextlib import AbstractContextManager, contextmanager
 from typing import Any, cast
 
 from mypy.checker import TypeChecker, infer_operator_assignment_method
+from mypy.checker_state import checker_state
 from mypy.checkmember import analyze_member_access
 from mypy.defaults import PYTHON3_VERSION
 from mypy.join import join_type_list
 from mypy.maptype import map_instance_to_supertype
+from mypy.meet import narrow_declared_type
 from mypy.message_registry import CANNOT_ASSIGN_TO_METHOD, INCOMPATIBLE_TYPES_IN_ASSIGNMENT
 from mypy.nodes import (
     MDEF,
@@ -66,6 +68,7 @@ __all__ = [
     "type_of_expression",
     "type_of_member",
     "type_of_member_if_any",
+    "type_of_value",
     "union_of",
 ]
 
@@ -121,20 +124,32 @@ def type_of_member(
     )
 
 
-def type_of_attribute(ctx: AttributeContext, await_type: Instance, place: MemberExpr) -> Type:
+def type_of_value(await_type: Instance) -> Type:
+    """Return the W of an Await, narrowed as a W is that `hasattr` has found to have an attribute."""
+    w = await_type.args[0]
+    if await_type.extra_attrs is not None:
+        checker = cast(TypeChecker, checker_state.type_checker)
+        for name in await_type.extra_attrs.attrs:
+            w = narrow_declared_type(w, checker.add_any_attribute_to_type(w, name))
+    return w
+
+
+def type_of_attribute(
+    ctx: AttributeContext, name: str, await_type: Instance, place: MemberExpr, api: Any
+) -> Type:
     """Return the type of `aw.name`, read from an Await; then nothing else is to be done about it.
 
-    Most of what a program asks is this, and most of the plugin's time goes here: hence few calls.
+    Most of what a program asks is this, and most of the plugin's time goes here: hence few calls, and
+    few looks into `ctx`.
     """
-    checker: Any = ctx.api
-    name, w = place.name, await_type.args[0]
     if name not in await_type.type.names:
         _declare_attribute(await_type.type, name)
+    w = await_type.args[0] if await_type.extra_attrs is None else type_of_value(await_type)
     if type(w) is Instance:
-        checker.store_type(place.expr, w)
+        api.store_type(place.expr, w)
     else:
         replace_receiver(ctx, w)
-    options = checker.options
+    options = api.options
     if options.fine_grained_incremental or options.cache_fine_grained:
         record_dependency(ctx, w, name)
     return analyze_member_access(
@@ -146,7 +161,7 @@ def type_of_attribute(ctx: AttributeContext, await_type: Instance, place: Member
         is_operator=False,
         original_type=w,
         self_type=w,
-        chk=checker,
+        chk=api,
     )
 
 

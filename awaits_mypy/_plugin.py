@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 from mypy.nodes import MypyFile
@@ -32,7 +32,6 @@ from awaits_mypy._operators import (
 )
 
 _AWAIT_MEMBER = f"{AWAIT}."
-_LOOKUP = f"{_AWAIT_MEMBER}__getattribute__"
 
 _Callback = Callable[[AttributeContext, str], Type]
 
@@ -61,17 +60,16 @@ class AwaitsPlugin(Plugin):
     def __init__(self, options: Options) -> None:
         super().__init__(options)
         self._digest = _digest_of_this_package()
-        # mypy asks for a hook at each attribute of the program.
-        self._attribute_hooks: dict[str, Callable[[AttributeContext], Type]] = {}
+        # mypy asks these at each attribute and each call of the program.
+        for name in ("get_attribute_hook", "get_method_signature_hook", "get_method_hook"):
+            setattr(self, name, cache(getattr(self, name)))
 
     def get_attribute_hook(self, fullname: str) -> Callable[[AttributeContext], Type] | None:
         """Answer for what only `Await.__getattribute__` provides, and for what is decorated."""
-        hook = self._attribute_hooks.get(fullname)
-        if hook is None and fullname.startswith(_AWAIT_MEMBER):
-            name = fullname.removeprefix(_AWAIT_MEMBER)
-            hook = partial(reporting_failure, _CALLBACKS.get(name, see_through_attribute), name)
-            self._attribute_hooks[fullname] = hook
-        return hook
+        if not fullname.startswith(_AWAIT_MEMBER):
+            return None
+        name = fullname.removeprefix(_AWAIT_MEMBER)
+        return partial(reporting_failure, _CALLBACKS.get(name, see_through_attribute), name)
 
     def get_class_attribute_hook(self, fullname: str) -> None:
         """Answer for none: what the plugin had the class Await declare is not for the class itself."""
@@ -82,7 +80,7 @@ class AwaitsPlugin(Plugin):
         self, fullname: str
     ) -> Callable[[MethodSigContext], FunctionLike] | None:
         """Answer for the one method that is no attribute to mypy, if it is called by its name."""
-        if fullname != _LOOKUP:
+        if fullname != f"{_AWAIT_MEMBER}__getattribute__":
             return None
         return partial(reporting_failure, see_through_lookup, "__getattribute__")
 

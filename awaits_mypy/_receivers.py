@@ -9,12 +9,13 @@ from typing import TypeGuard
 
 from mypy.types import Instance, ProperType, Type, TypeVarType, UnionType, get_proper_type
 
+from awaits_mypy._mypy import type_of_value
 from awaits_mypy._names import AWAIT
 
 
 def is_await(receiver: ProperType) -> TypeGuard[Instance]:
     """Say whether this is the type of an Await."""
-    return isinstance(receiver, Instance) and receiver.type.fullname == AWAIT
+    return type(receiver) is Instance and receiver.type.fullname == AWAIT
 
 
 def has_await(receiver: Type) -> bool:
@@ -26,7 +27,7 @@ def awaited_types(receiver: Type) -> list[Type]:
     """Return the W of every Await that an expression of this type can be."""
     receiver = get_proper_type(receiver)
     if is_await(receiver):
-        return [receiver.args[0]]
+        return [type_of_value(receiver)]
     if isinstance(receiver, UnionType):
         return [w for item in receiver.items for w in awaited_types(item)]
     if isinstance(receiver, TypeVarType):
@@ -39,7 +40,7 @@ def without_awaits(receiver: Type) -> ProperType:
     """Return the type with each Await[W] in it read as W."""
     receiver = get_proper_type(receiver)
     if is_await(receiver):
-        return get_proper_type(receiver.args[0])
+        return get_proper_type(type_of_value(receiver))
     if isinstance(receiver, UnionType):
         items = [without_awaits(item) for item in receiver.items]
     elif isinstance(receiver, TypeVarType) and has_await(receiver):
@@ -53,5 +54,5 @@ def displayed(receiver: Type) -> ProperType:
     """Return the type as a message should name it: as without Awaits, but a variable by its name."""
     receiver = get_proper_type(receiver)
     if is_await(receiver):
-        return get_proper_type(receiver.args[0])
+        return get_proper_type(type_of_value(receiver))
     return receiver if isinstance(receiver, TypeVarType) else without_awaits(receiver)

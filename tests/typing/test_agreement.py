@@ -269,11 +269,6 @@ PINS = [
         r"return (int|float|complex)\(w\)",
     ),
     Pin(
-        "what hasattr finds mypy adds to the type, and the plugin does not look there",
-        EVERY_CLASS,
-        r"return hasattr\(w, 'is_not_there'\) and w\.is_not_there",
-    ),
-    Pin(
         "of the items of a tuple the plugin gives mypy the join, which has no order",
         TUPLES,
         r"return (max|min)\(w\)",
