@@ -38,7 +38,9 @@ class C:
 VALUES: dict[str, Callable[[], Any]] = {
     "object": C,
     "list": lambda: list(range(1000)),
+    "dict": lambda: {1: 2},
     "int": lambda: 5,
+    "str": lambda: "b",
 }
 
 # What is timed, on which value. `lazy` has been used before; `.value` is how one gets at a
@@ -51,14 +53,16 @@ OPERATIONS = {
     "call a method": ("object", "lazy{value}.method()"),
     "call": ("object", "lazy{value}()"),
     "len": ("list", "len(lazy{value})"),
-    "index": ("list", "lazy{value}[1]"),
+    "index a list": ("list", "lazy{value}[1]"),
+    "index a dict": ("dict", "lazy{value}[1]"),
     "iterate over 1,000": ("list", "for _ in lazy{value}: pass"),
-    "add": ("int", "lazy{value} + 1"),
+    "add to an int": ("int", "lazy{value} + 1"),
+    "add to a str": ("str", "lazy{value} + 'a'"),
 }
 THREADS = "read in 2 threads"
 # torch's forwards reading only, and wrapt's is neither callable nor iterable unless it is told so.
 LACKS = {
-    "torch": {"write an attribute", "call", "len", "index", "iterate over 1,000", "add"},
+    "torch": OPERATIONS.keys() - {"create", "create and use", "read an attribute", "call a method"},
     "wrapt": {"call", "iterate over 1,000"},
 }
 
@@ -74,7 +78,8 @@ def main() -> None:
     for operation, lazy in _cells():
         bench = runner.bench_time_func(f"{operation}: {lazy}", partial(_time, operation, lazy))
         if bench is not None and not args.worker:
-            times.setdefault(operation, {})[lazy] = bench.mean()
+            # What else the machine does only ever adds.
+            times.setdefault(operation, {})[lazy] = min(bench.get_values())
     if args.worker:
         return
     ratios = {
