@@ -65,7 +65,7 @@ class Turn:
             with _order:
                 self.awaited = current
             _refuse_cycle(current)
-            if current.lock.locked():
+            if current.lock.locked():  # taken only to wait for it: a signal handler may want it too
                 with current.lock:
                     pass
             _clear(current)
@@ -74,6 +74,7 @@ class Turn:
 
     def end(self) -> None:
         """Give the turn up. Harmless if it never began."""
+        # While the lock is held nobody else takes this turn out, so that `_order` is not needed.
         if _current.get(self.key) is self:
             del _current[self.key]
         if self.outer is not None:
@@ -128,8 +129,9 @@ def _refuse_cycle(wanted: Turn) -> None:
     """
     cycle = _cycle(wanted)
     if cycle and cycle == _cycle(wanted):
-        awaits = [aw for turn in [*cycle, wanted] if (aw := turn.aw()) is not None]
-        names = " -> ".join(function_name(get_function(aw)) for aw in awaits)
+        # All of them wait, unless an interrupt has ended one meanwhile.
+        waiting = [aw for turn in [*cycle, wanted] if (aw := turn.aw()) is not None]
+        names = " -> ".join(function_name(get_function(aw)) for aw in waiting)
         raise AwaitCycleError(f"an Await needs its own result: {names}")
 
 

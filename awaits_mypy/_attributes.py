@@ -4,7 +4,9 @@ Special methods that mypy looks up by name alone (`len`, iteration, contexts, pr
 here as well; those that need more of the expression are in `_operators.py`.
 """
 
-from mypy.nodes import MemberExpr
+from typing import TypeGuard
+
+from mypy.nodes import Context, MemberExpr
 from mypy.plugin import AttributeContext, MethodSigContext
 from mypy.types import FunctionLike, Type, get_proper_type
 
@@ -23,28 +25,28 @@ from awaits_mypy._receivers import awaited_types, displayed, is_await
 from awaits_mypy._statements import value_assigned_to
 
 
-def is_named(ctx: AttributeContext, name: str) -> bool:
-    """Say whether the program names the attribute, and not an operator or a statement implies it."""
-    return isinstance(ctx.context, MemberExpr) and ctx.context.name == name
+def is_named(place: Context, name: str) -> TypeGuard[MemberExpr]:
+    """Say whether the program names the attribute here, and no operator or statement implies it."""
+    return isinstance(place, MemberExpr) and place.name == name
 
 
 def see_through_attribute(ctx: AttributeContext, name: str) -> Type:
     """Answer with mypy's own verdict on the same attribute of the W inside."""
     typ, _, is_lvalue, place, api = ctx
-    if type(place) is MemberExpr and not is_lvalue and place.name == name and is_await(typ):
-        return type_of_attribute(ctx, name, typ, place, api)
-    if is_protocol_probe(ctx):
-        return member_for_protocol(ctx, name)
-    receiver = displayed(typ)
-    if isinstance(place, MemberExpr) and place.name == name:
-        replace_receiver(ctx, receiver)
+    if is_named(place, name):
+        if not is_lvalue and is_await(typ):
+            return type_of_attribute(ctx, name, typ, place, api)
+        replace_receiver(ctx, displayed(typ))
         if is_lvalue:
             retract_refusals_of_await(ctx, name)
             return assignable(ctx, place)
         is_operator = False
+    elif is_protocol_probe(ctx):
+        return member_for_protocol(ctx, name)
     else:
         # mypy does not look for the method of `w[index] = value` as for that of an operator.
         is_operator = name != "__setitem__"
+    receiver = displayed(typ)
     return union_of(
         [type_of_member(ctx, name, w, receiver, is_operator=is_operator) for w in awaited_types(typ)]
     )
@@ -60,7 +62,7 @@ def see_through_lookup(ctx: MethodSigContext, name: str) -> FunctionLike:
 def see_through_assignment(ctx: AttributeContext, name: str) -> Type:
     """Answer for `__setattr__`, of which mypy takes the last argument for what may be assigned."""
     target = ctx.context
-    if not isinstance(target, MemberExpr) or is_named(ctx, name):
+    if not isinstance(target, MemberExpr) or is_named(target, name):
         return see_through_attribute(ctx, name)
     return function_returning(ctx, ctx.default_attr_type, [assignable(ctx, target)])
 

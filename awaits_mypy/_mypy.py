@@ -76,9 +76,6 @@ __all__ = [
 # What knows the triggers of an attribute. The rest of it is not used.
 _triggers = DependencyVisitor({}, PYTHON3_VERSION, defaultdict(set))
 
-# The class of Awaits, by the full name of each attribute that the plugin has it declare.
-_declared: dict[str, TypeInfo] = {}
-
 AnyContext = AttributeContext | MethodContext | MethodSigContext
 
 
@@ -175,14 +172,14 @@ def _declare_attribute(await_class: TypeInfo, name: str) -> None:
     attribute.info = await_class
     attribute._fullname = f"{await_class.fullname}.{name}"
     await_class.names[name] = SymbolTableNode(MDEF, attribute, plugin_generated=True, no_serialize=True)
-    _declared[attribute.fullname] = await_class
 
 
-def take_back_declaration(fullname: str) -> None:
+def take_back_declaration(await_class: SymbolTableNode | None, name: str) -> None:
     """Have the class of Awaits not declare this attribute any more, if it is the plugin that did."""
-    await_class = _declared.pop(fullname, None)
-    if await_class is not None:
-        await_class.names.pop(fullname.rpartition(".")[2], None)
+    if await_class is not None and isinstance(await_class.node, TypeInfo):
+        names = await_class.node.names
+        if name in names and names[name].plugin_generated:
+            del names[name]
 
 
 def type_of_member_if_any(ctx: AttributeContext, name: str, owner: Type) -> Type | None:

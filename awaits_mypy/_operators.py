@@ -125,7 +125,7 @@ def see_through_in_place(ctx: AttributeContext, name: str) -> Type:
 
 def see_through_call(ctx: AttributeContext, name: str) -> Type:
     """Answer for `aw(...)` with W itself: a function has no member `__call__`, it is the callable."""
-    if is_named(ctx, name):
+    if is_named(ctx.context, name):
         return see_through_attribute(ctx, name)
     _depend_on(ctx, name, "__init__", "__new__")  # the latter two if W is a class
     if not is_protocol_probe(ctx):
@@ -138,7 +138,7 @@ def see_through_call(ctx: AttributeContext, name: str) -> Type:
 
 def see_through_await(ctx: AttributeContext, name: str) -> Type:
     """Answer for `await aw`: what W awaits to, or W itself if it is not awaitable."""
-    if is_named(ctx, name):
+    if is_named(ctx.context, name):
         return see_through_attribute(ctx, name)
     _depend_on(ctx, name)
     results = [_awaited(ctx, item) for w in awaited_types(ctx.type) for item in _items(w)]

@@ -74,7 +74,8 @@ class AwaitsPlugin(Plugin):
     def get_class_attribute_hook(self, fullname: str) -> None:
         """Answer for none: what the plugin had the class Await declare is not for the class itself."""
         if fullname.startswith(_AWAIT_MEMBER):
-            take_back_declaration(fullname)
+            await_class = self.lookup_fully_qualified(AWAIT)
+            take_back_declaration(await_class, fullname.removeprefix(_AWAIT_MEMBER))
 
     def get_method_signature_hook(
         self, fullname: str
