@@ -88,6 +88,24 @@ def released_function() -> NoReturn:
     raise AssertionError("an Await whose call was released has no function to run")
 
 
+class _ForTorch:
+    """What `aw.__torch_function__` is: to torch the method, to anybody else what W has.
+
+    torch reads it from the object, and passes over what that raises: nothing runs here for torch.
+    """
+
+    def __init__(self, method: Callable[..., Any]) -> None:
+        self.method = method
+
+    def __get__(self, aw: Await[Any] | None, owner: type) -> Any:
+        if aw is not None:
+            from awaits import _arrays  # only here: it is no use without torch
+
+            if _arrays.names_torch_function(sys._getframe(1)):
+                _wait_for_attribute(aw, "__torch_function__").__torch_function__  # noqa: B018
+        return types.MethodType(self.method, owner)
+
+
 @final
 class Await(Slots, Generic[W_co]):
     """A value of type W that is computed on its first use, once.
@@ -139,6 +157,13 @@ class Await(Slots, Generic[W_co]):
 
         def __init_subclass__(cls, **kwargs):
             raise TypeError("Await cannot be subclassed")
+
+        @_ForTorch
+        def __torch_function__(cls, func, types, args=(), kwargs=None):  # noqa: N805
+            """Answer a function of torch that has an Await among its arguments."""
+            from awaits import _arrays  # only here: it is no use without torch
+
+            return _arrays.call_with_values(func, args, kwargs or {})
 
     def __getattribute__(self, name: str, /) -> Any:
         if name in OWN:
@@ -312,7 +337,10 @@ class Await(Slots, Generic[W_co]):
 
     @final
     def __len__(self: Await[Sized | N]) -> int:
-        return len(wait(self))
+        value = wait(self)
+        if "torch" in sys.modules and hasattr(type(value), "__torch_function__"):
+            return _length_of_tensor(value, sys._getframe(1))
+        return len(value)
 
     @final
     def __length_hint__(self) -> int:
@@ -395,6 +423,20 @@ class Await(Slots, Generic[W_co]):
         from awaits import _tasks  # only here: it imports asyncio
 
         return _tasks.result_of(self).__await__()
+
+    # Functions of numpy. Like torch's, they ask this of whatever is among their arguments.
+
+    @final
+    def __array_ufunc__(self, ufunc: Any, method: str, /, *inputs: Any, **kwargs: Any) -> Any:
+        from awaits import _arrays  # only here: it is no use without numpy
+
+        return _arrays.call_ufunc(ufunc, method, inputs, kwargs)
+
+    @final
+    def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any, /) -> Any:
+        from awaits import _arrays  # only here: it is no use without numpy
+
+        return _arrays.call_array_function(self, func, types, args, kwargs)
 
     # A W that is a class.
 
@@ -793,6 +835,12 @@ async def _refuse_async_context(value: Any) -> None:
         raise AssertionError
 
 
+def _length_of_tensor(value: Any, asker: types.FrameType) -> int:
+    from awaits import _arrays  # only here: it is no use without torch
+
+    return _arrays.length_of_tensor(value, asker)
+
+
 def _wait_for_iteration(aw: Await[Any]) -> Any:
     # Python takes a StopIteration of `__next__` for the end, and `itertools.chain` one of `__iter__`.
     return wait_despite(aw, StopIteration)
@@ -863,5 +911,5 @@ if core is not None:
             setattr(Await, _name, _method)
     core.connect(
         *(Await, PENDING, frozenset(OWN), run, _run_for_attribute, _wait_for_iteration),
-        *(_refuse_own, _read_pending, _read_signature),
+        *(_refuse_own, _read_pending, _read_signature, _length_of_tensor),
     )

@@ -23,6 +23,7 @@ OWN: Final[Mapping[str, str]] = {
     "__isabstractmethod__": "read by abc from whatever stands in the body of a class",
     "__set_name__": "called on whatever stands in the body of a class",
     "__wrapped__": "read by inspect.unwrap and doctest from whatever they meet",
+    "__torch_function__": "read by torch from the arguments of its functions, where W's knows no Await",
 }
 
 # Looked up by Python on the type, and not forwarded. As attributes, aw.__get__ and so on are W's.
@@ -54,6 +55,14 @@ NOT_FORWARDED: Final[Mapping[str, str]] = {
     "__concat__": "a function of operator: `+` asks __add__",
     "__iconcat__": "a function of operator: `+=` asks __iadd__",
     "__post_init__": "called by dataclasses on their own instances",
+}
+
+# Python knows nothing of these: numpy and torch ask them of the arguments of their functions, and
+# an Await has the function called again with its value. As attributes the first two are W's.
+FOR_ARRAYS: Final[Mapping[str, str]] = {
+    "__array_ufunc__": "numpy.add(aw, 1), and array + aw",
+    "__array_function__": "numpy.concatenate([aw, array])",
+    "__torch_function__": "torch.add(aw, 1), and tensor.add_(aw)",
 }
 
 # Modules whose code looks at whatever it comes across, with the occasion. What it reads of a pending

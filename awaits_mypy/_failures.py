@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Final, TypeVar, cast
 
 from mypy.errorcodes import ErrorCode
-from mypy.plugin import AttributeContext, MethodContext, MethodSigContext
+from mypy.plugin import AttributeContext, MethodContext
 from mypy.types import Type
 from mypy.version import __version__ as mypy_version
 
@@ -16,7 +16,7 @@ from awaits_mypy._mypy import AnyContext, beyond_all_filters
 AWAIT_PLUGIN: Final = ErrorCode("await-plugin", "A failure of the plugin awaits_mypy itself", "Await")
 
 Answer = TypeVar("Answer", bound=Type)
-Ctx = TypeVar("Ctx", AttributeContext, MethodContext, MethodSigContext)
+Ctx = TypeVar("Ctx", bound=AnyContext)
 
 
 def reporting_failure(callback: Callable[[Ctx, str], Answer], name: str, ctx: Ctx) -> Answer:

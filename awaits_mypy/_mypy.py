@@ -18,12 +18,14 @@ from mypy.meet import narrow_declared_type
 from mypy.message_registry import CANNOT_ASSIGN_TO_METHOD, INCOMPATIBLE_TYPES_IN_ASSIGNMENT
 from mypy.nodes import (
     MDEF,
+    CallExpr,
     Context,
     Expression,
     FuncItem,
     IndexExpr,
     MemberExpr,
     MypyFile,
+    NameExpr,
     OperatorAssignmentStmt,
     OpExpr,
     SymbolTableNode,
@@ -31,7 +33,7 @@ from mypy.nodes import (
     TypeInfo,
     Var,
 )
-from mypy.plugin import AttributeContext, MethodContext, MethodSigContext
+from mypy.plugin import AttributeContext, FunctionSigContext, MethodContext, MethodSigContext
 from mypy.server.deps import DependencyVisitor
 from mypy.subtypes import find_member, is_subtype
 from mypy.typeops import make_simplified_union
@@ -56,6 +58,7 @@ __all__ = [
     "enclosing_scope",
     "find_member",
     "forget_subtype_checks",
+    "is_checked_in",
     "is_protocol_probe",
     "is_subtype",
     "join_type_list",
@@ -65,6 +68,7 @@ __all__ = [
     "retract_refusals_of_await",
     "take_back_declaration",
     "type_of_attribute",
+    "type_of_call",
     "type_of_expression",
     "type_of_member",
     "type_of_member_if_any",
@@ -76,7 +80,7 @@ __all__ = [
 # What knows the triggers of an attribute. The rest of it is not used.
 _triggers = DependencyVisitor({}, PYTHON3_VERSION, defaultdict(set))
 
-AnyContext = AttributeContext | MethodContext | MethodSigContext
+AnyContext = AttributeContext | MethodContext | MethodSigContext | FunctionSigContext
 
 
 def _checker_of(ctx: AnyContext) -> TypeChecker:
@@ -88,6 +92,11 @@ def enclosing_scope(ctx: AnyContext) -> FuncItem | MypyFile:
     """Return the function that is being checked, or else the module."""
     checker = _checker_of(ctx)
     return checker.scope.current_function() or checker.tree
+
+
+def is_checked_in(ctx: AnyContext, packages: Sequence[str]) -> bool:
+    """Say whether the module that is being checked is in one of these packages."""
+    return _checker_of(ctx).tree.fullname.partition(".")[0] in packages
 
 
 def type_of_member(
@@ -214,12 +223,20 @@ def retract_refusals_of_await(ctx: AttributeContext, name: str) -> None:
 
 
 def type_of_expression(ctx: AnyContext, expression: Expression) -> Type:
-    """Return the type that mypy found for this expression, or finds now, without its errors."""
+    """Return the type that mypy found for this expression, or finds now, without its errors.
+
+    A name is cheap to look up anew, and may be the argument of a lambda that mypy infers again.
+    """
     known = _checker_of(ctx).lookup_type_or_none(expression)
-    if known is not None:
+    if known is not None and not isinstance(expression, NameExpr):
         return known
     with ctx.api.msg.filter_errors():
         return ctx.api.get_expression_type(expression)
+
+
+def type_of_call(ctx: AnyContext, call: CallExpr) -> Type:
+    """Return the type of this call. Whether a None may be used there is asked elsewhere."""
+    return _checker_of(ctx).expr_checker.accept(call, allow_none_return=True)
 
 
 def is_protocol_probe(ctx: AttributeContext) -> bool:

@@ -1,6 +1,7 @@
-"""The names of what the plugin watches."""
+"""The names of what the plugin watches, each in the module that defines it."""
 
 from typing import Final
 
-# In the module that defines it.
 AWAIT: Final = "awaits._await.Await"
+TORCH_AWAIT: Final = "awaits.torch.Await"
+TORCH_AWAITABLE: Final = "awaits.torch.awaitable"

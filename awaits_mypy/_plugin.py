@@ -8,9 +8,17 @@ from pathlib import Path
 from mypy.nodes import MypyFile
 from mypy.operators import op_methods, ops_with_inplace_method, reverse_op_methods
 from mypy.options import Options
-from mypy.plugin import AttributeContext, MethodContext, MethodSigContext, Plugin, ReportConfigContext
+from mypy.plugin import (
+    AttributeContext,
+    FunctionSigContext,
+    MethodContext,
+    MethodSigContext,
+    Plugin,
+    ReportConfigContext,
+)
 from mypy.types import FunctionLike, Type
 
+from awaits_mypy._array_functions import ArrayFunctions, class_taken_by
 from awaits_mypy._attributes import (
     see_through_assignment,
     see_through_attribute,
@@ -18,7 +26,7 @@ from awaits_mypy._attributes import (
 )
 from awaits_mypy._failures import reporting_failure
 from awaits_mypy._mypy import forget_subtype_checks, take_back_declaration
-from awaits_mypy._names import AWAIT
+from awaits_mypy._names import AWAIT, TORCH_AWAIT, TORCH_AWAITABLE
 from awaits_mypy._operators import (
     see_through_await,
     see_through_call,
@@ -30,8 +38,10 @@ from awaits_mypy._operators import (
     see_through_item_assignment,
     see_through_operator,
 )
+from awaits_mypy._torch import refuse_keywords, see_through_torch
 
 _AWAIT_MEMBER = f"{AWAIT}."
+_TORCH_AWAIT_MEMBER = f"{TORCH_AWAIT}."
 
 _Callback = Callable[[AttributeContext, str], Type]
 
@@ -60,12 +70,21 @@ class AwaitsPlugin(Plugin):
     def __init__(self, options: Options) -> None:
         super().__init__(options)
         self._digest = _digest_of_this_package()
+        self._array_functions = ArrayFunctions()
         # mypy asks these at each attribute and each call of the program.
-        for name in ("get_attribute_hook", "get_method_signature_hook", "get_method_hook"):
+        for name in (
+            "get_attribute_hook",
+            "get_function_signature_hook",
+            "get_method_signature_hook",
+            "get_method_hook",
+        ):
             setattr(self, name, cache(getattr(self, name)))
 
     def get_attribute_hook(self, fullname: str) -> Callable[[AttributeContext], Type] | None:
-        """Answer for what only `Await.__getattribute__` provides, and for what is decorated."""
+        """Answer for what only `__getattribute__` of an Await provides, and for what is decorated."""
+        if fullname.startswith(_TORCH_AWAIT_MEMBER):
+            name = fullname.removeprefix(_TORCH_AWAIT_MEMBER)
+            return partial(reporting_failure, see_through_torch, name)
         if not fullname.startswith(_AWAIT_MEMBER):
             return None
         name = fullname.removeprefix(_AWAIT_MEMBER)
@@ -77,13 +96,25 @@ class AwaitsPlugin(Plugin):
             await_class = self.lookup_fully_qualified(AWAIT)
             take_back_declaration(await_class, fullname.removeprefix(_AWAIT_MEMBER))
 
+    def get_function_signature_hook(
+        self, fullname: str
+    ) -> Callable[[FunctionSigContext], FunctionLike] | None:
+        """Answer for the functions of numpy and torch that take an Await for its value."""
+        if fullname == TORCH_AWAITABLE:
+            return partial(reporting_failure, refuse_keywords, fullname)
+        if class_taken_by(fullname) is None:
+            return None
+        return partial(reporting_failure, self._array_functions.see_through_call, fullname)
+
     def get_method_signature_hook(
         self, fullname: str
     ) -> Callable[[MethodSigContext], FunctionLike] | None:
-        """Answer for the one method that is no attribute to mypy, if it is called by its name."""
-        if fullname != f"{_AWAIT_MEMBER}__getattribute__":
+        """Answer for the one method that is no attribute to mypy, and for those of numpy and torch."""
+        if fullname == f"{_AWAIT_MEMBER}__getattribute__":
+            return partial(reporting_failure, see_through_lookup, "__getattribute__")
+        if class_taken_by(fullname) is None:
             return None
-        return partial(reporting_failure, see_through_lookup, "__getattribute__")
+        return partial(reporting_failure, self._array_functions.see_through_call, fullname)
 
     def get_method_hook(self, fullname: str) -> Callable[[MethodContext], Type] | None:
         """Answer for `aw in container`, where the container is no Await."""

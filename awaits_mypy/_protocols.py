@@ -21,19 +21,23 @@ from awaits_mypy._mypy import (
     type_of_member_if_any,
     union_of,
 )
+from awaits_mypy._names import AWAIT
 from awaits_mypy._receivers import awaited_types
 
 
-def member_for_protocol(ctx: AttributeContext, name: str) -> Type:
-    """Answer for a protocol that asks for this member.
-
-    mypy takes any type for a member that is there. For one that W lacks, answer with a type that is
-    compatible with nothing a protocol can ask for (but a read-only `object`): a type variable of no one.
-    """
-    members = [_member(ctx, name, w) for w in awaited_types(ctx.type)]
+def member_for_protocol(ctx: AttributeContext, name: str, kind: str = AWAIT) -> Type:
+    """Answer for a protocol that asks for this member."""
+    members = [_member(ctx, name, w) for w in awaited_types(ctx.type, kind)]
     present = [member for member in members if member is not None]
-    if len(present) == len(members):
-        return union_of(present)
+    return union_of(present) if len(present) == len(members) else missing_member(ctx)
+
+
+def missing_member(ctx: AttributeContext) -> Type:
+    """Answer for a protocol that asks for a member which is not there.
+
+    mypy takes any type for a member that is there. This one is compatible with nothing that a protocol
+    can ask for (but a read-only `object`): a type variable of no one.
+    """
     nothing: Type = ctx.api.named_generic_type("builtins.object", [])
     return TypeVarType("missing", "missing", TypeVarId(-1), [], nothing, nothing)
 

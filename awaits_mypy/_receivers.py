@@ -13,9 +13,9 @@ from awaits_mypy._mypy import type_of_value
 from awaits_mypy._names import AWAIT
 
 
-def is_await(receiver: ProperType) -> TypeGuard[Instance]:
-    """Say whether this is the type of an Await."""
-    return type(receiver) is Instance and receiver.type.fullname == AWAIT
+def is_await(receiver: ProperType, kind: str = AWAIT) -> TypeGuard[Instance]:
+    """Say whether this is the type of an Await, of this kind."""
+    return type(receiver) is Instance and receiver.type.fullname == kind
 
 
 def has_await(receiver: Type) -> bool:
@@ -23,36 +23,37 @@ def has_await(receiver: Type) -> bool:
     return bool(awaited_types(receiver))
 
 
-def awaited_types(receiver: Type) -> list[Type]:
-    """Return the W of every Await that an expression of this type can be."""
+def awaited_types(receiver: Type, kind: str = AWAIT) -> list[Type]:
+    """Return the W of every Await, of this kind, that an expression of this type can be."""
     receiver = get_proper_type(receiver)
-    if is_await(receiver):
+    if is_await(receiver, kind):
         return [type_of_value(receiver)]
     if isinstance(receiver, UnionType):
-        return [w for item in receiver.items for w in awaited_types(item)]
+        return [w for item in receiver.items for w in awaited_types(item, kind)]
     if isinstance(receiver, TypeVarType):
         alternatives = receiver.values or [receiver.upper_bound]
-        return [w for alternative in alternatives for w in awaited_types(alternative)]
+        return [w for alternative in alternatives for w in awaited_types(alternative, kind)]
     return []
 
 
-def without_awaits(receiver: Type) -> ProperType:
-    """Return the type with each Await[W] in it read as W."""
+def without_awaits(receiver: Type, kind: str = AWAIT) -> Type:
+    """Return the type with each Await[W], of this kind, in it read as W.
+
+    A W that is an alias stays one: mypy takes an Any in an alias otherwise than one written out.
+    """
     receiver = get_proper_type(receiver)
-    if is_await(receiver):
-        return get_proper_type(type_of_value(receiver))
+    if is_await(receiver, kind):
+        return type_of_value(receiver)
     if isinstance(receiver, UnionType):
-        items = [without_awaits(item) for item in receiver.items]
-    elif isinstance(receiver, TypeVarType) and has_await(receiver):
-        items = [without_awaits(w) for w in receiver.values or [receiver.upper_bound]]
+        items = [without_awaits(item, kind) for item in receiver.items]
+    elif isinstance(receiver, TypeVarType) and awaited_types(receiver, kind):
+        items = [without_awaits(w, kind) for w in receiver.values or [receiver.upper_bound]]
     else:
         return receiver
-    return get_proper_type(UnionType.make_union(items))
+    return UnionType.make_union(items)
 
 
-def displayed(receiver: Type) -> ProperType:
+def displayed(receiver: Type, kind: str = AWAIT) -> Type:
     """Return the type as a message should name it: as without Awaits, but a variable by its name."""
     receiver = get_proper_type(receiver)
-    if is_await(receiver):
-        return get_proper_type(type_of_value(receiver))
-    return receiver if isinstance(receiver, TypeVarType) else without_awaits(receiver)
+    return receiver if isinstance(receiver, TypeVarType) else without_awaits(receiver, kind)

@@ -30,6 +30,10 @@ from awaits import (
     awaitable_release,
     awaitable_wait,
 )
+from awaits.torch import Await as TorchAwait
+from awaits.torch import awaitable as torch_awaitable
+from awaits.torch import awaitable_wait as torch_awaitable_wait
+from awaits.torch import from_torch, to_torch
 
 T = TypeVar("T")
 
@@ -211,3 +215,13 @@ def protocols(items: Await[list[int]], i: Await[int], function: Await[Callable[[
     take_items(items, items, items, items)
     take_numbers(i, i)
     take_function(function)
+
+
+def torchs_own(aw: Await[C], other: TorchAwait[C]) -> None:
+    assert_type(torch_awaitable(C), TorchAwait[C])
+    assert_type(torch_awaitable_wait(other), C)
+    assert_type(from_torch(other), Await[C])
+    assert_type(to_torch(aw), TorchAwait[C])
+    assert_type(other.is_nowait(), bool)
+    use(other.x)
+    use(other.m(1))

@@ -1,0 +1,148 @@
+"""Functions of numpy and torch, which take an Await among their arguments for the value in it.
+
+At run time the protocols for arrays see to that (`awaits/_arrays.py`). Here the call is checked again,
+with a value in the place of each Await, and mypy's verdict on that is the answer.
+"""
+
+from typing import Final
+
+from mypy.nodes import (
+    ARG_POS,
+    ARG_STAR,
+    ARG_STAR2,
+    CallExpr,
+    Expression,
+    IntExpr,
+    LambdaExpr,
+    ListExpr,
+    MemberExpr,
+    OperatorAssignmentStmt,
+    StrExpr,
+    TempNode,
+    TupleExpr,
+)
+from mypy.plugin import FunctionSigContext, MethodSigContext
+from mypy.types import (
+    AnyType,
+    CallableType,
+    FunctionLike,
+    Instance,
+    TupleType,
+    Type,
+    TypeOfAny,
+    TypeVarType,
+    UnionType,
+    get_proper_type,
+)
+
+from awaits_mypy._mypy import is_checked_in, type_of_call, type_of_expression
+from awaits_mypy._receivers import awaited_types, without_awaits
+
+_SigContext = FunctionSigContext | MethodSigContext
+
+# By how the name of the function begins, the class whose Awaits it takes: what else is handed to it goes
+# through no protocol for arrays, or not always.
+_TAKEN: Final = {
+    "numpy._typing._ufunc.": "builtins.object",
+    "numpy.ndarray.": None,
+    "numpy.": "numpy.ndarray",
+    "torch.": "torch._tensor.Tensor",
+}
+_CONTAINERS: Final = ("builtins.list", "typing.Sequence")
+
+
+def class_taken_by(function: str) -> str | None:
+    """Return the class whose Awaits the function of this name takes for their values, if any."""
+    if not function.startswith(("numpy.", "torch.")):
+        return None
+    return next(taken for prefix, taken in _TAKEN.items() if function.startswith(prefix))
+
+
+class ArrayFunctions:
+    """Answers for the calls of such functions. mypy asks for each overload, of which one call is one."""
+
+    def __init__(self) -> None:
+        self._call: object = None
+        self._first: FunctionLike | None = None
+        self._answer: FunctionLike | None = None
+
+    def see_through_call(self, ctx: _SigContext, function: str) -> FunctionLike:
+        """Answer with a signature that takes what is there and returns what the values would give."""
+        if ctx.context is not self._call or ctx.default_signature is self._first:
+            answer = _signature_for_values(ctx, function)  # which asks for calls in this one on its way
+            self._call, self._first, self._answer = ctx.context, ctx.default_signature, answer
+        return ctx.default_signature if self._answer is None else self._answer
+
+
+def _signature_for_values(ctx: _SigContext, function: str) -> FunctionLike | None:
+    call = _call_of(ctx, function)
+    taken = class_taken_by(function)
+    is_class = ctx.default_signature.is_type_obj()
+    if call is None or taken is None or is_class or is_checked_in(ctx, ("numpy", "torch")):
+        return None
+    arguments = [_value_of(ctx, argument, taken) for argument in call.args]
+    if all(value is argument for value, argument in zip(arguments, call.args, strict=True)):
+        return None
+    on_values = CallExpr(call.callee, arguments, call.arg_kinds, call.arg_names)
+    on_values.set_line(ctx.context)
+    any_type = AnyType(TypeOfAny.special_form)
+    return CallableType(
+        [any_type, any_type],
+        [ARG_STAR, ARG_STAR2],
+        [None, None],
+        type_of_call(ctx, on_values),
+        ctx.api.named_generic_type("builtins.function", []),
+    )
+
+
+def _call_of(ctx: _SigContext, function: str) -> CallExpr | None:
+    """Return the call in the program, or what `tensor += aw` calls; other operators ask the Await."""
+    statement = ctx.context
+    if isinstance(statement, OperatorAssignmentStmt) and isinstance(ctx, MethodSigContext):
+        method = MemberExpr(TempNode(ctx.type, context=statement), function.rpartition(".")[2])
+        method.set_line(statement)
+        return CallExpr(method, [statement.rvalue], [ARG_POS], [None])
+    return statement if isinstance(statement, CallExpr) else None
+
+
+def _value_of(ctx: _SigContext, argument: Expression, taken: str) -> Expression:
+    """Return the argument with each Await of such a class in it replaced by a value."""
+    if isinstance(argument, (ListExpr, TupleExpr)):
+        items = [_value_of(ctx, item, taken) for item in argument.items]
+        if all(value is item for value, item in zip(items, argument.items, strict=True)):
+            return argument
+        display = type(argument)(items)
+        display.set_line(argument)
+        return display
+    if isinstance(argument, (LambdaExpr, IntExpr, StrExpr)):
+        return argument  # that there is no Await here is to be seen
+    typ = type_of_expression(ctx, argument)
+    value = _value_type(typ, taken)
+    return argument if value is typ else TempNode(value, context=argument)
+
+
+def _value_type(typ: Type, taken: str) -> Type:
+    """Return the type with each Await of such a class in it read as its W; the same one if none is."""
+    proper = get_proper_type(typ)
+    if isinstance(proper, TupleType):
+        items = [_value_type(item, taken) for item in proper.items]
+        if any(value is not item for value, item in zip(items, proper.items, strict=True)):
+            return proper.copy_modified(items=items)
+    elif isinstance(proper, Instance) and proper.type.fullname in _CONTAINERS:
+        args = [_value_type(arg, taken) for arg in proper.args]
+        if any(value is not arg for value, arg in zip(args, proper.args, strict=True)):
+            return proper.copy_modified(args=args)
+    elif any(_is_of(w, taken) for w in awaited_types(proper)):
+        return without_awaits(proper)
+    return typ
+
+
+def _is_of(w: Type, taken: str) -> bool:
+    w = get_proper_type(w)
+    if isinstance(w, Instance):
+        return w.type.has_base(taken) or any(_is_of(inner, taken) for inner in awaited_types(w))
+    if isinstance(w, UnionType):
+        return any(_is_of(item, taken) for item in w.items)
+    if isinstance(w, TypeVarType):
+        return any(_is_of(item, taken) for item in w.values or [w.upper_bound])
+    return isinstance(w, AnyType) or taken == "builtins.object"
