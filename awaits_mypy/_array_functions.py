@@ -11,12 +11,15 @@ from mypy.nodes import (
     ARG_STAR,
     ARG_STAR2,
     CallExpr,
+    ComparisonExpr,
     Expression,
     IntExpr,
     LambdaExpr,
     ListExpr,
     MemberExpr,
     OperatorAssignmentStmt,
+    OpExpr,
+    RefExpr,
     StrExpr,
     TempNode,
     TupleExpr,
@@ -114,11 +117,24 @@ def _value_of(ctx: _SigContext, argument: Expression, taken: str) -> Expression:
         display = type(argument)(items)
         display.set_line(argument)
         return display
-    if isinstance(argument, (LambdaExpr, IntExpr, StrExpr)):
-        return argument  # that there is no Await here is to be seen
+    if _is_seen_to_be_none(argument):
+        return argument
     typ = type_of_expression(ctx, argument)
     value = _value_type(typ, taken)
     return argument if value is typ else TempNode(value, context=argument)
+
+
+def _is_seen_to_be_none(argument: Expression) -> bool:
+    """Say whether this is no Await by the look of it, so that mypy need not be asked for its type."""
+    if isinstance(argument, CallExpr):
+        function = argument.callee
+        return isinstance(function, RefExpr) and class_taken_by(function.fullname) is not None
+    if isinstance(argument, OpExpr):
+        return argument.op not in (
+            "and",
+            "or",
+        )  # an operator gives an Await only if a class defines it so
+    return isinstance(argument, (LambdaExpr, IntExpr, StrExpr, ComparisonExpr))
 
 
 def _value_type(typ: Type, taken: str) -> Type:
