@@ -5,6 +5,7 @@ the object behaves as the W it produced. The mypy plugin `awaits_mypy` types it 
 """
 
 from awaits._await import Await
+from awaits._delayed import delayed
 from awaits._errors import AwaitCycleError, AwaitError
 from awaits._functions import (
     awaitable,
@@ -27,6 +28,7 @@ __all__ = [
     "awaitable_nowait",
     "awaitable_release",
     "awaitable_wait",
+    "delayed",
 ]
 
 # Tracebacks, pickles and help show the public name, not the file that happens to define it.

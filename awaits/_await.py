@@ -38,6 +38,7 @@ from typing import (
 
 from awaits import _turns
 from awaits._data_model import ONLOOKERS, OWN, PREDICATES
+from awaits._delayed import Call, run_what_is_needed
 from awaits._errors import AwaitError
 from awaits._slots import (
     PENDING,
@@ -739,6 +740,8 @@ def _no_call(aw: Await[Any], part: str) -> AwaitError:
 
 def run(aw: Await[W]) -> W:
     """Run the call, unless another thread completes it first, and return the value."""
+    if type(get_function(aw)) is Call:
+        run_what_is_needed(aw)
     turn = _turns.Turn(aw)
     with turn.lock:
         try:

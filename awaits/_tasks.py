@@ -6,6 +6,7 @@ load asyncio. What is asked of the event loop is in `_loops.py`.
 
 from __future__ import annotations
 
+import asyncio
 import contextvars
 import inspect
 import os
@@ -19,6 +20,7 @@ from typing import Any, cast
 
 from awaits import _turns
 from awaits._await import Await, entering_async, forget_value, is_awaitable, swallowed, wait_despite
+from awaits._delayed import Call, what_is_needed
 from awaits._errors import AwaitCycleError, AwaitError
 from awaits._loops import InterruptedWorkError, Loop, running_loop
 from awaits._slots import PENDING, get_function, get_outcome, get_value, set_outcome
@@ -48,9 +50,29 @@ async def value_of(aw: Await[Any]) -> Any:
     if value is not PENDING:
         return value
     loop = running_loop()
-    if loop is None or _only_makes_a_coroutine(get_function(aw)):
+    if loop is None:
+        return _run_here(aw)
+    for needed, whose in what_is_needed(aw):
+        # The others run in the thread of the call that they are for.
+        if _only_makes_a_coroutine(needed) or _only_makes_a_coroutine(whose):
+            await result_of(needed)
+    if _only_makes_a_coroutine(aw):
         return _run_here(aw)
     return await _run_in_thread(aw, loop)
+
+
+def result_now(aw: Await[Any]) -> Any:
+    """Return what a W that is a coroutine returns, where there is no loop that it would block.
+
+    Raises `AwaitError` where there is one.
+    """
+    outcome = get_outcome(aw)
+    if outcome is not None and outcome.done():
+        return outcome.result()
+    if running_loop() is not None:
+        name = _turns.function_name(get_function(aw))
+        raise AwaitError(f"{name} gives a coroutine, which would block the event loop: use `await`")
+    return asyncio.run(result_of(aw))
 
 
 async def enter(aw: Await[Any]) -> Any:
@@ -67,7 +89,10 @@ async def next_of(aw: Await[Any]) -> Any:
     return await anext(value)
 
 
-def _only_makes_a_coroutine(function: Any) -> bool:
+def _only_makes_a_coroutine(aw: Await[Any]) -> bool:
+    function = get_function(aw)
+    if type(function) is Call:
+        function = function.function
     # A function that is an Await itself is not asked, as that would run its call here.
     return not isinstance(function, Await) and inspect.iscoroutinefunction(function)
 

@@ -14,6 +14,7 @@ from types import FunctionType
 from typing import Any
 
 from awaits._await import Await, get_call
+from awaits._delayed import Call
 from awaits._functions import awaitable, awaitable_nowait
 from awaits._slots import PENDING, get_value
 
@@ -48,7 +49,8 @@ def reduce(aw: Await[Any]) -> tuple[Callable[..., Any], tuple[Any, ...]]:
         _refuse("done, so it travels as its value, and that value", value)
         return awaitable_nowait, (value,)
     state = "pending, so it travels as its call, and"
-    _refuse(f"{state} the function", function)
+    by_value = type(function) is Call and not function.is_found_by_name()
+    _refuse(f"{state} the function", function.function if by_value else function)
     for name, argument in [*enumerate(args), *kwargs.items()]:
         _refuse(f"{state} argument {name!r}", argument)
     # A partial carries keyword arguments through every pickle protocol.
@@ -57,7 +59,7 @@ def reduce(aw: Await[Any]) -> tuple[Callable[..., Any], tuple[Any, ...]]:
 
 def _refuse(state: str, part: object) -> None:
     reason = _why_not(part)
-    if reason is not None and not _custom_pickler_is_at_work():
+    if reason is not None and not custom_pickler_is_at_work():
         raise pickle.PicklingError(f"cannot pickle an Await: it is {state} cannot be pickled: {reason}")
 
 
@@ -82,7 +84,7 @@ def _reduces_as_object_does(kind: type) -> bool:
     )
 
 
-def _custom_pickler_is_at_work() -> bool:
+def custom_pickler_is_at_work() -> bool:
     """Say whether any live pickler may carry more than pickle does.
 
     An object's `__reduce__` is not told which pickler asks. This is looked up only when an error is

@@ -8,8 +8,6 @@ from typing import Final
 
 from mypy.nodes import (
     ARG_POS,
-    ARG_STAR,
-    ARG_STAR2,
     CallExpr,
     ComparisonExpr,
     Expression,
@@ -27,17 +25,16 @@ from mypy.nodes import (
 from mypy.plugin import FunctionSigContext, MethodSigContext
 from mypy.types import (
     AnyType,
-    CallableType,
     FunctionLike,
     Instance,
     TupleType,
     Type,
-    TypeOfAny,
     TypeVarType,
     UnionType,
     get_proper_type,
 )
 
+from awaits_mypy._callables import anything_returning
 from awaits_mypy._mypy import is_checked_in, type_of_call, type_of_expression
 from awaits_mypy._receivers import awaited_types, without_awaits
 
@@ -88,14 +85,7 @@ def _signature_for_values(ctx: _SigContext, function: str) -> FunctionLike | Non
         return None
     on_values = CallExpr(call.callee, arguments, call.arg_kinds, call.arg_names)
     on_values.set_line(ctx.context)
-    any_type = AnyType(TypeOfAny.special_form)
-    return CallableType(
-        [any_type, any_type],
-        [ARG_STAR, ARG_STAR2],
-        [None, None],
-        type_of_call(ctx, on_values),
-        ctx.api.named_generic_type("builtins.function", []),
-    )
+    return anything_returning(ctx, type_of_call(ctx, on_values))
 
 
 def _call_of(ctx: _SigContext, function: str) -> CallExpr | None:
@@ -130,10 +120,7 @@ def _is_seen_to_be_none(argument: Expression) -> bool:
         function = argument.callee
         return isinstance(function, RefExpr) and class_taken_by(function.fullname) is not None
     if isinstance(argument, OpExpr):
-        return argument.op not in (
-            "and",
-            "or",
-        )  # an operator gives an Await only if a class defines it so
+        return argument.op not in ("and", "or")  # others give one only if some class has it so
     return isinstance(argument, (LambdaExpr, IntExpr, StrExpr, ComparisonExpr))
 
 

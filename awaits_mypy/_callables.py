@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from mypy.nodes import ARG_POS
-from mypy.plugin import AttributeContext
+from mypy.nodes import ARG_POS, ARG_STAR, ARG_STAR2
+from mypy.plugin import AttributeContext, FunctionSigContext, MethodSigContext
 from mypy.types import AnyType, CallableType, Type, TypeOfAny
 
 
@@ -18,4 +18,14 @@ def function_returning(
         [None] * len(arguments),
         result,
         ctx.api.named_generic_type("builtins.function", []),
+    )
+
+
+def anything_returning(ctx: FunctionSigContext | MethodSigContext, result: Type) -> CallableType:
+    """Return the type of a function of any arguments."""
+    any_type = AnyType(TypeOfAny.special_form)
+    function = ctx.api.named_generic_type("builtins.function", [])
+    kinds = [ARG_STAR, ARG_STAR2]
+    return CallableType(
+        [any_type, any_type], kinds, [None, None], result, function, is_ellipsis_args=True
     )

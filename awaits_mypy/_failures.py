@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Final, TypeVar, cast
 
 from mypy.errorcodes import ErrorCode
-from mypy.plugin import AttributeContext, MethodContext
+from mypy.plugin import AttributeContext, FunctionContext, MethodContext
 from mypy.types import Type
 from mypy.version import __version__ as mypy_version
 
@@ -40,4 +40,6 @@ def reporting_failure(callback: Callable[[Ctx, str], Answer], name: str, ctx: Ct
 def _declared(ctx: AnyContext) -> Type:
     if isinstance(ctx, AttributeContext):
         return ctx.default_attr_type
-    return ctx.default_return_type if isinstance(ctx, MethodContext) else ctx.default_signature
+    if isinstance(ctx, (FunctionContext, MethodContext)):
+        return ctx.default_return_type
+    return ctx.default_signature

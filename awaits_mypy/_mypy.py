@@ -20,7 +20,9 @@ from mypy.nodes import (
     MDEF,
     CallExpr,
     Context,
+    Decorator,
     Expression,
+    FuncDef,
     FuncItem,
     IndexExpr,
     MemberExpr,
@@ -33,13 +35,22 @@ from mypy.nodes import (
     TypeInfo,
     Var,
 )
-from mypy.plugin import AttributeContext, FunctionSigContext, MethodContext, MethodSigContext
+from mypy.plugin import (
+    AttributeContext,
+    FunctionContext,
+    FunctionSigContext,
+    MethodContext,
+    MethodSigContext,
+)
 from mypy.server.deps import DependencyVisitor
 from mypy.subtypes import find_member, is_subtype
-from mypy.typeops import make_simplified_union
+from mypy.typeops import bind_self, make_simplified_union
 from mypy.types import (
+    FunctionLike,
     Instance,
+    Overloaded,
     Type,
+    TypeType,
     UnionType,
     flatten_nested_unions,
     get_proper_type,
@@ -51,6 +62,7 @@ __all__ = [
     "awaited_type",
     "beyond_all_filters",
     "beyond_filters",
+    "bound_to",
     "callee_type",
     "check_in_place_operation",
     "check_item_assignment",
@@ -80,7 +92,7 @@ __all__ = [
 # What knows the triggers of an attribute. The rest of it is not used.
 _triggers = DependencyVisitor({}, PYTHON3_VERSION, defaultdict(set))
 
-AnyContext = AttributeContext | MethodContext | MethodSigContext | FunctionSigContext
+AnyContext = AttributeContext | FunctionContext | FunctionSigContext | MethodContext | MethodSigContext
 
 
 def _checker_of(ctx: AnyContext) -> TypeChecker:
@@ -280,6 +292,24 @@ def beyond_all_filters(ctx: AnyContext) -> AbstractContextManager[None]:
 def callee_type(ctx: AttributeContext, typ: Type) -> Type:
     """Return a class object's type as mypy calls it; any other type as it is."""
     return _checker_of(ctx).expr_checker.analyze_type_type_callee(get_proper_type(typ), ctx.context)
+
+
+def bound_to(function: FunctionLike, instance: Type | None, owner: Type) -> FunctionLike:
+    """Return the type of this function as a method of the instance, or of its class if that is None."""
+    definition = function.items[0].definition
+    method = definition.func if isinstance(definition, Decorator) else definition
+    if isinstance(method, FuncDef) and method.is_static:
+        return function
+    if isinstance(method, FuncDef) and method.is_class:
+        return bind_self(function, owner, is_classmethod=True)
+    if instance is not None:
+        return bind_self(function, instance)
+    # Read from the class, where its type variables are still open.
+    owner = get_proper_type(owner)
+    item = owner.item if isinstance(owner, TypeType) else owner
+    variables = item.type.defn.type_vars if isinstance(item, Instance) else []
+    items = [one.copy_modified(variables=[*variables, *one.variables]) for one in function.items]
+    return items[0] if len(items) == 1 else Overloaded(items)
 
 
 def awaited_type(ctx: AnyContext, typ: Type) -> Type | None:

@@ -10,6 +10,7 @@ from mypy.operators import op_methods, ops_with_inplace_method, reverse_op_metho
 from mypy.options import Options
 from mypy.plugin import (
     AttributeContext,
+    FunctionContext,
     FunctionSigContext,
     MethodContext,
     MethodSigContext,
@@ -24,9 +25,15 @@ from awaits_mypy._attributes import (
     see_through_attribute,
     see_through_lookup,
 )
+from awaits_mypy._delayed import (
+    bind_function,
+    keep_function,
+    see_through_delayed_call,
+    take_any_function,
+)
 from awaits_mypy._failures import reporting_failure
 from awaits_mypy._mypy import forget_subtype_checks, take_back_declaration
-from awaits_mypy._names import AWAIT, TORCH_AWAIT, TORCH_AWAITABLE
+from awaits_mypy._names import AWAIT, DELAYED, DELAYED_FUNCTION, TORCH_AWAIT, TORCH_AWAITABLE
 from awaits_mypy._operators import (
     see_through_await,
     see_through_call,
@@ -74,6 +81,7 @@ class AwaitsPlugin(Plugin):
         # mypy asks these at each attribute and each call of the program.
         for name in (
             "get_attribute_hook",
+            "get_function_hook",
             "get_function_signature_hook",
             "get_method_signature_hook",
             "get_method_hook",
@@ -99,7 +107,9 @@ class AwaitsPlugin(Plugin):
     def get_function_signature_hook(
         self, fullname: str
     ) -> Callable[[FunctionSigContext], FunctionLike] | None:
-        """Answer for the functions of numpy and torch that take an Await for its value."""
+        """Answer for `delayed`, and for what of numpy and torch takes an Await for its value."""
+        if fullname == DELAYED:
+            return partial(reporting_failure, take_any_function, "delayed")
         if fullname == TORCH_AWAITABLE:
             return partial(reporting_failure, refuse_keywords, fullname)
         if class_taken_by(fullname) is None:
@@ -112,12 +122,20 @@ class AwaitsPlugin(Plugin):
         """Answer for the one method that is no attribute to mypy, and for those of numpy and torch."""
         if fullname == f"{_AWAIT_MEMBER}__getattribute__":
             return partial(reporting_failure, see_through_lookup, "__getattribute__")
+        if fullname == f"{DELAYED_FUNCTION}.__call__":
+            return partial(reporting_failure, see_through_delayed_call, "__call__")
         if class_taken_by(fullname) is None:
             return None
         return partial(reporting_failure, self._array_functions.see_through_call, fullname)
 
+    def get_function_hook(self, fullname: str) -> Callable[[FunctionContext], Type] | None:
+        """Answer for what `delayed` gives."""
+        return partial(reporting_failure, keep_function, "delayed") if fullname == DELAYED else None
+
     def get_method_hook(self, fullname: str) -> Callable[[MethodContext], Type] | None:
-        """Answer for `aw in container`, where the container is no Await."""
+        """Answer for `aw in container`, where the container is no Await, and for delayed methods."""
+        if fullname == f"{DELAYED_FUNCTION}.__get__":
+            return partial(reporting_failure, bind_function, "__get__")
         if not fullname.endswith(".__contains__"):
             return None
         return partial(reporting_failure, see_through_element, "__contains__")

@@ -29,6 +29,7 @@ from awaits import (
     awaitable_nowait,
     awaitable_release,
     awaitable_wait,
+    delayed,
 )
 from awaits.torch import Await as TorchAwait
 from awaits.torch import awaitable as torch_awaitable
@@ -225,3 +226,21 @@ def torchs_own(aw: Await[C], other: TorchAwait[C]) -> None:
     assert_type(other.is_nowait(), bool)
     use(other.x)
     use(other.m(1))
+
+
+@delayed
+def doubled(n: int, *, by: int = 2) -> int:
+    return n * by
+
+
+class HasDelayed:
+    @delayed
+    def method(self, n: int) -> str:
+        return str(n)
+
+
+def graphs(aw: Await[int], owner: HasDelayed) -> None:
+    assert_type(doubled(1), Await[int])
+    assert_type(doubled(aw, by=aw), Await[int])
+    assert_type(owner.method(doubled(aw)), Await[str])
+    use(doubled.__name__, doubled.__doc__)

@@ -15,9 +15,9 @@ def code_blocks(language: str) -> list[str]:
 
 
 def test_example_is_checked_and_runs_as_shown(tmp_path: Path, run_mypy: RunMypy) -> None:
-    (program,) = code_blocks("python")
+    program, _ = code_blocks("python")
     (toml,) = code_blocks("toml")
-    mypy_says, it_prints = code_blocks("text")
+    mypy_says, it_prints, _ = code_blocks("text")
     (tmp_path / "example.py").write_text(program)
     (tmp_path / "pyproject.toml").write_text(toml)
     (tmp_path / "README.md").write_text(README)
@@ -31,6 +31,24 @@ def test_example_is_checked_and_runs_as_shown(tmp_path: Path, run_mypy: RunMypy)
         check=False,
     )
     assert ran.stdout + ran.stderr.splitlines(keepends=True)[-1] == it_prints
+
+
+def test_graph_is_checked_as_shown_and_lazy(tmp_path: Path, run_mypy: RunMypy) -> None:
+    _, program = code_blocks("python")
+    *_, mypy_says = code_blocks("text")
+    (tmp_path / "graph.py").write_text(program)
+    (tmp_path / "mypy.ini").write_text("[mypy]\nplugins = awaits_mypy\n")
+    (tmp_path / "README.md").write_text("one\nthe longest\n")
+    assert run_mypy(tmp_path, "graph.py").stdout == mypy_says
+    ran = subprocess.run(
+        [sys.executable, "graph.py"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    assert ran.stdout == "<Await pending: longest>\nreading README.md\nTHE LONGEST 2\n"
 
 
 def test_ini_configuration_is_accepted(tmp_path: Path, run_mypy: RunMypy) -> None:
