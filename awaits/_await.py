@@ -38,7 +38,6 @@ from typing import (
 
 from awaits import _turns
 from awaits._data_model import ONLOOKERS, OWN, PREDICATES
-from awaits._delayed import Call, run_what_is_needed
 from awaits._errors import AwaitError
 from awaits._slots import (
     PENDING,
@@ -747,10 +746,12 @@ def run(aw: Await[W]) -> W:
         try:
             turn.begin()
             value: W = get_value(aw)
+            if value is PENDING and (receive := _turns.elsewhere.get(id(aw))):
+                value = receive()  # or PENDING, if the call was withdrawn
             if value is PENDING:
                 function, args, kwargs = get_call(aw)
                 value = function(*args, **kwargs)
-                set_value(aw, value)
+            set_value(aw, value)
         finally:
             turn.end()
     return value
@@ -906,6 +907,9 @@ def _asker(frame: types.FrameType | None) -> str | None:
         frame = frame.f_back
     return frame and frame.f_globals.get("__name__")
 
+
+# Last, as it needs what is above.
+from awaits._delayed import Call, run_what_is_needed  # noqa: E402
 
 if core is not None:
     # The class takes each special method that its compiled base has too from there.

@@ -7,10 +7,8 @@ from collections.abc import Callable, Coroutine, Iterator
 from functools import reduce, update_wrapper
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar
 
+from awaits._await import Await, new, run, wait
 from awaits._slots import PENDING, get_args, get_function, get_kwargs, get_outcome, get_value
-
-if TYPE_CHECKING:
-    from awaits._await import Await
 
 F = TypeVar("F")
 P = ParamSpec("P")
@@ -48,8 +46,8 @@ class Call:
         self.__qualname__ = getattr(function, "__qualname__", type(function).__qualname__)
 
     def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
-        values = [_value_of(argument) for argument in args]
-        return self.function(*values, **{name: _value_of(item) for name, item in kwargs.items()})
+        values = [value_of(argument) for argument in args]
+        return self.function(*values, **{name: value_of(item) for name, item in kwargs.items()})
 
     def __repr__(self) -> str:
         return f"<delayed {self.__qualname__}>"
@@ -91,8 +89,6 @@ def delayed(func: Callable[P, W], /) -> Delayed[Callable[P, W], W]:
         raise TypeError(f"delayed() needs the function itself: write @{kind} above @delayed")
     if not callable(func):
         raise TypeError(f"delayed() needs a callable, not {type(func).__name__!r}")
-    from awaits._await import new
-
     call = Call(func)
 
     def wrapper(*args: Any, **kwargs: Any) -> Await[Any]:
@@ -106,10 +102,9 @@ def delayed(func: Callable[P, W], /) -> Delayed[Callable[P, W], W]:
 
 def run_what_is_needed(aw: Await[Any]) -> None:
     """Run the calls that a delayed one needs, in the order in which they would run for one another."""
-    from awaits._await import run
-
-    for needed, _ in what_is_needed(aw):
-        run(needed)
+    if next(missing_arguments(aw), None) is not None:
+        for needed, _ in what_is_needed(aw):
+            run(needed)
 
 
 def what_is_needed(aw: Await[Any]) -> Iterator[tuple[Await[Any], Await[Any]]]:
@@ -118,7 +113,7 @@ def what_is_needed(aw: Await[Any]) -> Iterator[tuple[Await[Any], Await[Any]]]:
     Each comes once, with the call that it is for. Run in this order, nothing nests.
     """
     seen: set[int] = set()
-    path = [(aw, _missing_arguments(aw))]
+    path = [(aw, missing_arguments(aw))]
     while path:
         needed = next(path[-1][1], None)
         if needed is None:
@@ -127,29 +122,27 @@ def what_is_needed(aw: Await[Any]) -> Iterator[tuple[Await[Any], Await[Any]]]:
                 yield needed, path[-1][0]
         elif id(needed) not in seen:
             seen.add(id(needed))
-            path.append((needed, _missing_arguments(needed)))
+            path.append((needed, missing_arguments(needed)))
 
 
-def _missing_arguments(aw: Await[Any]) -> Iterator[Await[Any]]:
-    from awaits._await import Await
-
+def missing_arguments(aw: Await[Any]) -> Iterator[Await[Any]]:
+    """Give the Awaits whose values a pending delayed call needs, and that are not there."""
     if type(get_function(aw)) is Call and get_value(aw) is PENDING:
         for argument in [*(get_args(aw) or ()), *get_kwargs(aw).values()]:
-            if type(argument) is Await and not _is_there(argument):
+            if type(argument) is Await and not is_there(argument):
                 yield argument
 
 
-def _is_there(aw: Await[Any]) -> bool:
+def is_there(aw: Await[Any]) -> bool:
+    """Say whether a delayed function could have the value now."""
     value, outcome = get_value(aw), get_outcome(aw)
     if isinstance(value, Coroutine):
         return outcome is not None and outcome.done()
     return value is not PENDING
 
 
-def _value_of(argument: Any) -> Any:
-    """Return what a delayed function receives for this argument."""
-    from awaits._await import Await, wait
-
+def value_of(argument: Any) -> Any:
+    """Return what a delayed function receives for this argument; of an Await, wait for it."""
     if type(argument) is not Await:
         return argument
     value = wait(argument)

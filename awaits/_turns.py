@@ -29,6 +29,9 @@ else:
 _current: dict[int, "Turn"] = {}
 # The innermost turn of each thread: the one it runs, or waits to run.
 _innermost: dict[int, "Turn"] = {}
+# Where the result of an Await is to come from, by its id, if its call was sent away. Whoever put an
+# entry in takes it out, and keeps the Await alive.
+elsewhere: dict[int, Callable[[], Any]] = {}
 # Taken for single steps. Of two threads that begin to wait one sees the other, and of two that clear a
 # turn one does.
 _order = threading.Lock()
@@ -167,6 +170,7 @@ def _forget_other_threads() -> None:
     """Free, in a forked child, what was run or waited for by threads that only the parent has."""
     global _order
     _order = threading.Lock()
+    elsewhere.clear()
     for table in (_current, _innermost):
         for key, turn in list(table.items()):
             if turn.thread != get_ident():

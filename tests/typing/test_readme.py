@@ -15,7 +15,7 @@ def code_blocks(language: str) -> list[str]:
 
 
 def test_example_is_checked_and_runs_as_shown(tmp_path: Path, run_mypy: RunMypy) -> None:
-    program, _ = code_blocks("python")
+    program, *_ = code_blocks("python")
     (toml,) = code_blocks("toml")
     mypy_says, it_prints, _ = code_blocks("text")
     (tmp_path / "example.py").write_text(program)
@@ -34,7 +34,7 @@ def test_example_is_checked_and_runs_as_shown(tmp_path: Path, run_mypy: RunMypy)
 
 
 def test_graph_is_checked_as_shown_and_lazy(tmp_path: Path, run_mypy: RunMypy) -> None:
-    _, program = code_blocks("python")
+    _, program, _ = code_blocks("python")
     *_, mypy_says = code_blocks("text")
     (tmp_path / "graph.py").write_text(program)
     (tmp_path / "mypy.ini").write_text("[mypy]\nplugins = awaits_mypy\n")
@@ -49,6 +49,17 @@ def test_graph_is_checked_as_shown_and_lazy(tmp_path: Path, run_mypy: RunMypy) -
         timeout=60,
     )
     assert ran.stdout == "<Await pending: longest>\nreading README.md\nTHE LONGEST 2\n"
+
+
+def test_many_at_once_is_checked_and_runs(tmp_path: Path, run_mypy: RunMypy) -> None:
+    *_, program = code_blocks("python")
+    (tmp_path / "many.py").write_text(program)
+    (tmp_path / "mypy.ini").write_text("[mypy]\nplugins = awaits_mypy\nstrict = true\n")
+    assert run_mypy(tmp_path, "many.py").stdout == "Success: no issues found in 1 source file\n"
+    ran = subprocess.run(
+        [sys.executable, "many.py"], cwd=tmp_path, capture_output=True, text=True, check=True, timeout=99
+    )
+    assert ran.stdout == "[7, 19, 33]\n[3, 5, 6]\n158\n"
 
 
 def test_ini_configuration_is_accepted(tmp_path: Path, run_mypy: RunMypy) -> None:

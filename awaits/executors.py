@@ -1,0 +1,370 @@
+"""Many Awaits at once, on threads, processes or any other executor of PEP 3148 (`concurrent.futures`).
+
+Each call runs once, whoever else uses its Await meanwhile, after the delayed calls that it needs. What
+was computed stays computed, whatever fails, and what failed can be waited for again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import pickle
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Coroutine, Iterable, Iterator
+from concurrent.futures import (
+    CancelledError,
+    Executor,
+    Future,
+    ProcessPoolExecutor,
+    ThreadPoolExecutor,
+)
+from contextlib import contextmanager, suppress
+from functools import cache, partial
+from queue import Empty, SimpleQueue
+from typing import Any, Self, TypeVar
+
+from awaits import _turns
+from awaits._await import Await, get_call, run
+from awaits._delayed import Call, is_there, missing_arguments, value_of
+from awaits._errors import AwaitError
+from awaits._slots import PENDING, get_function
+
+__all__ = ["as_completed", "prefetch", "wait_all"]
+
+W = TypeVar("W")
+# An Await, and the failure of its call.
+Ended = tuple[Await[Any], BaseException | None]
+End = Callable[[Await[Any], BaseException | None], object]
+
+
+def prefetch(aw: Await[W], /, executor: Executor | None = None) -> Await[W]:
+    """Start the run now, after what it needs, and return the same Await. A later use joins the run.
+
+    Without an executor a thread of this module's own does it. A failure is not kept: a use that joined
+    the run raises it, and one that comes later runs the call again.
+    """
+    threads = executor if isinstance(executor, ThreadPoolExecutor) else _threads_of_prefetch()
+    if threads is executor or executor is None:
+        threads.submit(value_of, _checked(aw, "prefetch"))
+    else:
+        threads.submit(wait_all, [_checked(aw, "prefetch")], executor)
+    return aw
+
+
+def wait_all(
+    aws: Iterable[Await[W]],
+    /,
+    executor: Executor | None = None,
+    timeout_s: float | None = None,
+    *,
+    progress: bool = False,
+) -> list[W]:
+    """Run these and all that they need, as many at once as the executor allows; return all results.
+
+    They are in the order of the Awaits; that of a coroutine is what it returns. Without an executor
+    threads do it, for this call. The first failure stops what has not started, and is raised, with a
+    note that names the Await, which is also its attribute `aw`. After `timeout_s` seconds `TimeoutError`
+    is raised, and the rest stays pending. To another process calls and values travel by pickle, or by
+    cloudpickle where that is installed; `AwaitError` names what cannot travel. `progress` shows a bar on
+    a terminal or in a notebook; it needs `awaits[progress]`.
+    """
+    wanted = [_checked(aw, "wait_all") for aw in aws]
+    with (
+        _Schedule(wanted, executor, timeout_s, tells_each=progress) as schedule,
+        _bar(schedule.left, shown=progress) as count,
+    ):
+        for _ in schedule:
+            count()
+    return [value_of(aw) for aw in wanted]
+
+
+def as_completed(
+    aws: Iterable[Await[W]], /, executor: Executor | None = None, timeout_s: float | None = None
+) -> Iterator[Await[W]]:
+    """Run these and all that they need, and give each of these once, as it completes.
+
+    For the rest as `wait_all`. What has not started stays pending when the iterator is closed.
+    """
+    wanted = {id(aw): aw for aw in aws if _checked(aw, "as_completed") is aw}
+    return _completed(wanted, executor, timeout_s)
+
+
+def _completed(
+    wanted: dict[int, Await[W]], executor: Executor | None, timeout_s: float | None
+) -> Iterator[Await[W]]:
+    for key in [key for key, aw in wanted.items() if is_there(aw)]:
+        yield wanted.pop(key)
+    with _Schedule([*wanted.values()], executor, timeout_s, tells_each=True) as schedule:
+        for aw in schedule:
+            if id(aw) in wanted:
+                yield wanted.pop(id(aw))
+    yield from wanted.values()  # what others completed meanwhile
+
+
+class _Schedule:
+    """The calls that are needed for some Awaits, each submitted once all that it needs is there."""
+
+    def __init__(
+        self,
+        aws: list[Await[Any]],
+        executor: Executor | None,
+        timeout_s: float | None,
+        *,
+        tells_each: bool,
+    ) -> None:
+        self.executor = executor or ThreadPoolExecutor(_processors() + 4)
+        self.is_own = executor is None
+        self.deadline = None if timeout_s is None else time.monotonic() + timeout_s
+        # What has ended, with its failure; without any if all that is asked for is when all have.
+        self.news: SimpleQueue[Ended] = SimpleQueue()
+        self.tells_each = tells_each
+        self.lock = threading.Lock()  # for all that follows
+        self.futures: list[Future[Any]] = []
+        self.ready: deque[Await[Any]] = deque()
+        self.is_submitting = False
+        self.is_stopped = False
+        # What functions are to another process, by their ids: it is the same for many calls.
+        self.sent_functions: dict[int, bytes] = {}
+        # By the id of an Await: how many it still needs, and those that need it.
+        self.needs: dict[int, int] = {}
+        self.needed_by: dict[int, list[Await[Any]]] = {}
+        self._plan(aws)
+        self.left = len(self.needs)
+
+    def _plan(self, aws: list[Await[Any]]) -> None:
+        todo = aws[::-1]
+        while todo:
+            aw = todo.pop()
+            if id(aw) in self.needs or is_there(aw):
+                continue
+            missing = {id(needed): needed for needed in missing_arguments(aw)}
+            self.needs[id(aw)] = len(missing)
+            if not missing:
+                self.ready.append(aw)
+                continue
+            for key in missing:
+                self.needed_by.setdefault(key, []).append(aw)
+            todo += reversed(missing.values())
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        if self.left:
+            self._stop()
+        if self.is_own:
+            self.executor.shutdown(wait=False)
+
+    def _stop(self) -> None:
+        """Withdraw what has not started."""
+        self.is_stopped = True  # first: who submits meanwhile looks at it afterwards
+        for future in self.futures.copy():
+            future.cancel()
+
+    def __iter__(self) -> Iterator[Await[Any]]:
+        """Run them all, and give each as it completes; or nothing, if that is not told."""
+        todo = len(self.needs)
+        self._submit_ready()
+        while todo:
+            left = None if self.deadline is None else max(0, self.deadline - time.monotonic())
+            try:
+                aw, failure = self.news.get(timeout=left)
+            except Empty:
+                raise TimeoutError(f"{self.left} Awaits were not complete in time") from None
+            if failure is not None:
+                raise _named(failure, aw)
+            if not self.tells_each:
+                return
+            todo -= 1
+            yield aw
+
+    def _submit_ready(self) -> None:
+        """Submit what is ready. One at a time does, as this can end a call, which makes others ready."""
+        while True:
+            with self.lock:
+                if self.is_submitting or self.is_stopped or not self.ready:
+                    return
+                self.is_submitting = True
+                aw = self.ready.popleft()
+            try:
+                future = _start(aw, self.executor, self._end, self.sent_functions)
+            except Exception as failure:
+                self._end(aw, failure)
+                return
+            self._keep(future)
+            with self.lock:
+                self.is_submitting = False
+
+    def _keep(self, future: Future[Any]) -> None:
+        self.futures.append(future)
+        if self.is_stopped:
+            future.cancel()
+
+    def _end(self, aw: Await[Any], failure: BaseException | None) -> None:
+        if failure is None:
+            with self.lock:
+                self.left -= 1
+                is_last = not self.left
+                for other in self.needed_by.get(id(aw), ()):
+                    self.needs[id(other)] -= 1
+                    if not self.needs[id(other)]:
+                        self.ready.append(other)
+            self._submit_ready()
+            if not self.tells_each and not is_last:
+                return
+        else:
+            self._stop()
+        self.news.put((aw, failure))
+
+
+def _named(failure: BaseException, aw: Await[Any]) -> BaseException:
+    """Return the failure, with a note of what failed."""
+    failure.add_note(f"while waiting for {aw!r}")
+    with suppress(AttributeError):  # some exceptions have no place for it
+        failure.aw = aw  # type: ignore[attr-defined]
+    return failure
+
+
+def _start(
+    aw: Await[Any], executor: Executor, ended: End, sent_functions: dict[int, bytes]
+) -> Future[Any]:
+    """Submit the call; once it has ended, `ended` gets the Await and the failure, or None."""
+    if isinstance(executor, ThreadPoolExecutor):
+        return executor.submit(_run_here, aw, ended)
+    if _turns.is_running(id(aw)):  # by somebody here, for whom a thread is to wait
+        return _threads_of_prefetch().submit(_run_here, aw, ended)
+    turn = _turns.Turn(aw)
+    with turn.lock:  # so that nobody begins to run it here
+        try:
+            turn.begin()
+            sent, read = _send(aw, executor, sent_functions)
+            _turns.elsewhere[id(aw)] = partial(_receive, sent, read)
+        finally:
+            turn.end()
+    sent.add_done_callback(partial(_complete, aw, ended))
+    return sent
+
+
+def _run_here(aw: Await[Any], ended: End) -> None:
+    try:
+        value_of(aw)
+    except BaseException as failure:
+        ended(aw, failure)
+    else:
+        ended(aw, None)
+
+
+def _send(
+    aw: Await[Any], executor: Executor, sent_functions: dict[int, bytes]
+) -> tuple[Future[Any], Callable[[Any], Any]]:
+    """Submit the call to wherever the executor is, and return how to read its result."""
+    function, args, kwargs = get_call(aw)
+    if isinstance(function, Call):
+        args = tuple(map(value_of, args))
+        kwargs = {name: value_of(item) for name, item in kwargs.items()}
+    if not isinstance(executor, ProcessPoolExecutor):
+        return executor.submit(_call, function, args, kwargs), lambda result: result
+    if id(function) not in sent_functions:
+        sent_functions[id(function)] = _pickled(function, aw, "the function")
+    arguments = _pickled((args, kwargs), aw, "an argument")
+    return executor.submit(_call_pickled, sent_functions[id(function)], arguments), pickle.loads
+
+
+def _receive(sent: Future[Any], read: Callable[[Any], Any]) -> Any:
+    try:
+        return read(sent.result())
+    except CancelledError:
+        if sent.cancelled():
+            return PENDING
+        raise  # by the call itself
+
+
+def _complete(aw: Await[Any], ended: End, sent: Future[Any]) -> None:
+    """Take the result in, unless somebody who waited for it did so already."""
+    failure = None
+    try:
+        if not sent.cancelled():
+            run(aw)
+    except BaseException as error:
+        failure = error
+    finally:
+        _turns.elsewhere.pop(id(aw), None)
+    if not sent.cancelled():
+        ended(aw, failure)
+
+
+def _call(function: Callable[..., Any], args: Iterable[Any], kwargs: dict[str, Any]) -> Any:
+    """Call a function where it was sent to; of a coroutine function, run the coroutine to its end."""
+    result = function(*args, **kwargs)
+    return asyncio.run(_awaited(result)) if isinstance(result, Coroutine) else result
+
+
+async def _awaited(coroutine: Coroutine[Any, Any, Any]) -> Any:
+    return await coroutine
+
+
+def _call_pickled(function: bytes, arguments: bytes) -> bytes:
+    called = pickle.loads(function)
+    result = _call(called, *pickle.loads(arguments))
+    try:
+        return _dumps()(result)
+    except Exception as error:
+        name = _turns.function_name(called)
+        raise AwaitError(
+            f"the result of {name} cannot come back from another process: {error}"
+        ) from error
+
+
+def _pickled(part: object, aw: Await[Any], name: str) -> bytes:
+    try:
+        return _dumps()(part)
+    except Exception as error:
+        whose = _turns.function_name(get_function(aw))
+        raise AwaitError(f"{name} of {whose} cannot be sent to another process: {error}") from error
+
+
+@cache
+def _dumps() -> Callable[[object], bytes]:
+    try:
+        import cloudpickle
+    except ImportError:
+        return pickle.dumps
+    dumps: Callable[[object], bytes] = cloudpickle.dumps
+    return dumps
+
+
+@contextmanager
+def _bar(total: int, *, shown: bool) -> Iterator[Callable[[], object]]:
+    """Count up a bar, if one is to be shown, in a notebook or on a terminal."""
+    if not shown:
+        yield lambda: None
+        return
+    try:
+        from tqdm.auto import tqdm
+        from tqdm.autonotebook import tqdm as in_place
+    except ImportError as error:
+        raise ImportError("progress=True needs tqdm: pip install 'awaits[progress]'") from error
+    is_notebook = in_place.__module__ == "tqdm.notebook"
+    with tqdm(total=total, disable=False if is_notebook else None) as bar:
+        yield bar.update
+
+
+def _checked(aw: Await[W], caller: str) -> Await[W]:
+    if type(aw) is not Await:
+        raise TypeError(f"{caller}() needs Awaits, not {type(aw).__name__!r}")
+    return aw
+
+
+def _processors() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+@cache
+def _threads_of_prefetch() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(_processors() + 4, thread_name_prefix="awaits")
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_threads_of_prefetch.cache_clear)

@@ -1,0 +1,335 @@
+"""Many Awaits at once: each runs once, in the order of the graph, and a failure loses nothing."""
+
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from awaits import (
+    Await,
+    AwaitError,
+    awaitable,
+    awaitable_done,
+    awaitable_nowait,
+    awaitable_wait,
+    delayed,
+)
+from awaits.executors import as_completed, prefetch, wait_all
+
+from . import needs
+
+
+@pytest.fixture(autouse=True)
+def can_have_threads() -> None:
+    needs.threads()
+
+
+class Inline(Executor):
+    """Calls at once, in the thread that submits."""
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        future: Future[Any] = Future()
+        try:
+            future.set_result(fn(*args, **kwargs))
+        except Exception as error:
+            future.set_exception(error)
+        return future
+
+
+@pytest.fixture(params=["threads", "two processes", "inline", "default"])
+def executor(request: pytest.FixtureRequest) -> Iterator[Executor | None]:
+    if request.param == "two processes":
+        needs.processes()
+    kinds: dict[str, Callable[[], Executor]] = {
+        "threads": lambda: ThreadPoolExecutor(4),
+        "two processes": lambda: ProcessPoolExecutor(2),
+        "inline": Inline,
+    }
+    if request.param == "default":
+        yield None
+        return
+    with kinds[request.param]() as made:
+        yield made
+
+
+def logged(folder: Path, name: str) -> None:
+    (folder / f"{name} {os.getpid()} {threading.get_ident()} {time.perf_counter_ns()}").touch()
+
+
+@delayed
+def plus(folder: Path, n: int, by: int = 1) -> int:
+    """Add, and leave a file, which says in any process that this ran."""
+    logged(folder, f"plus-{n}-{by}")
+    return n + by
+
+
+@delayed
+def total(*parts: int) -> int:
+    return sum(parts)
+
+
+@delayed
+async def fetched(n: int) -> int:
+    return n * 10
+
+
+def failing(folder: Path, name: str) -> int:
+    """Fail, unless a file says that it did so before."""
+    if (folder / name).exists():
+        return 1
+    (folder / name).touch()
+    raise ValueError(f"no {name}")
+
+
+def dying(folder: Path) -> int:
+    """End the process, unless a file says that it did so before."""
+    if (folder / "died").exists():
+        return 1
+    (folder / "died").touch()
+    os._exit(1)
+
+
+def test_results_are_in_order_and_each_call_runs_once(executor: Executor | None, tmp_path: Path) -> None:
+    leaves = [plus(tmp_path, n) for n in range(20)]
+    layer = leaves
+    for _ in range(3):
+        layer = [total(a, b) for a, b in pairwise(layer)]
+    results = wait_all([*layer, awaitable_nowait(-1), leaves[0], layer[0]], executor)
+    expected = [n + 1 + 3 * (n + 2) + 3 * (n + 3) + n + 4 for n in range(17)]
+    assert results == [*expected, -1, 1, expected[0]]
+    assert len(list(tmp_path.iterdir())) == 20
+    assert all(map(awaitable_done, [*leaves, *layer]))
+
+
+def test_calls_that_are_not_delayed_run_too(executor: Executor | None) -> None:
+    assert wait_all([awaitable(int, "5"), awaitable(int, "f", base=16)], executor) == [5, 15]
+
+
+def test_what_a_coroutine_returns_is_the_result(executor: Executor | None) -> None:
+    assert wait_all([fetched(2), total(fetched(fetched(3)), 1)], executor) == [20, 301]
+
+
+def test_a_long_chain_needs_no_deep_recursion(executor: Executor | None) -> None:
+    aw = total(0)
+    for _ in range(2000):
+        aw = total(aw, 1)
+    assert wait_all([aw], executor) == [2000]
+
+
+def test_a_failure_names_its_await_and_loses_nothing(executor: Executor | None, tmp_path: Path) -> None:
+    good, bad = plus(tmp_path, 1), awaitable(failing, tmp_path, "a")
+    wait_all([good], executor)
+    above = total(good, bad)
+    with pytest.raises(ValueError, match="no a") as caught:
+        wait_all([good, above], executor)
+    assert caught.value.aw is bad  # type: ignore[attr-defined]
+    assert "while waiting for <Await pending: failing>" in caught.value.__notes__
+    assert awaitable_done(good)
+    assert not awaitable_done(bad)
+    assert wait_all([above, good], executor) == [3, 2]
+
+
+def test_a_failure_stops_what_has_not_started(tmp_path: Path) -> None:
+    aws = [awaitable(failing, tmp_path, "a"), *(plus(tmp_path, n) for n in range(100))]
+    with ThreadPoolExecutor(1) as one, pytest.raises(ValueError, match="no a"):
+        wait_all(aws, one)
+    assert sum(map(awaitable_done, aws)) == 0
+    assert wait_all(aws) == [1, *range(1, 101)]
+
+
+def test_a_timeout_leaves_the_rest_pending_and_usable() -> None:
+    release = threading.Event()
+    slow = awaitable(release.wait)
+    done, never = awaitable(int, "1"), total(slow)
+    with ThreadPoolExecutor(2) as two:
+        with pytest.raises(TimeoutError, match="2 Awaits were not complete in time"):
+            wait_all([done, never], two, timeout_s=0.05)
+        assert awaitable_done(done)
+        assert not awaitable_done(never)
+        release.set()
+        assert wait_all([never, done], two, timeout_s=60) == [True, 1]
+
+
+def test_what_is_used_meanwhile_runs_once() -> None:
+    begun, release = threading.Event(), threading.Event()
+    runs = []
+
+    def slow() -> int:
+        runs.append(1)
+        begun.set()
+        release.wait()
+        return 5
+
+    aw = awaitable(slow)
+    user = threading.Thread(target=awaitable_wait, args=[aw])
+    user.start()
+    begun.wait()
+    threading.Timer(0.05, release.set).start()
+    assert wait_all([total(aw, aw)]) == [10]
+    user.join()
+    assert runs == [1]
+
+
+def test_as_completed_gives_each_once_and_complete_ones_first(executor: Executor | None) -> None:
+    there = awaitable_nowait(0)
+    below = total(1, 2)
+    aws = [total(below, 1), below, there, below]
+    order = list(as_completed(aws, executor))
+    assert order[0] is there
+    assert order[1] is below
+    assert order[2] is aws[0]
+    assert len(order) == 3
+
+
+def test_as_completed_can_be_left(tmp_path: Path) -> None:
+    release = threading.Event()
+    aws = [plus(tmp_path, 0), awaitable(release.wait), *(plus(tmp_path, n) for n in range(100))]
+    with ThreadPoolExecutor(1) as one:
+        for aw in as_completed(aws, one):
+            assert aw is aws[0]
+            break
+        release.set()
+    assert sum(map(awaitable_done, aws)) <= 2
+    assert wait_all(aws) == [1, True, *range(1, 101)]
+
+
+def test_as_completed_fails_with_the_first_that_does(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="no a"):
+        list(as_completed([awaitable(failing, tmp_path, "a")]))
+
+
+def test_prefetch_starts_the_run_and_a_use_joins_it(executor: Executor | None, tmp_path: Path) -> None:
+    aw = total(plus(tmp_path, 1), plus(tmp_path, 2))
+    assert prefetch(aw, executor) is aw
+    assert awaitable_wait(aw) == 5
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_prefetch_overlaps() -> None:
+    begun, release = threading.Event(), threading.Event()
+
+    def slow() -> int:
+        begun.set()
+        release.wait()
+        return 1
+
+    aw = prefetch(awaitable(slow))
+    begun.wait()
+    assert not awaitable_done(aw)
+    release.set()
+    assert aw + 1 == 2
+
+
+@pytest.mark.parametrize("function", [lambda x: wait_all([x]), lambda x: as_completed([x]), prefetch])
+def test_what_is_no_await_is_refused_at_once(function: Callable[[Any], object]) -> None:
+    with pytest.raises(TypeError, match=r"\(\) needs Awaits, not 'int'"):
+        function(3)
+
+
+# Processes.
+
+
+@pytest.fixture
+def two_processes() -> Iterator[ProcessPoolExecutor]:
+    needs.processes()
+    with ProcessPoolExecutor(2) as made:
+        yield made
+
+
+def test_calls_run_in_other_processes(two_processes: ProcessPoolExecutor) -> None:
+    pids = wait_all([awaitable(os.getpid) for _ in range(4)], two_processes)
+    assert os.getpid() not in pids
+
+
+def test_a_use_here_joins_the_run_in_another_process(
+    two_processes: ProcessPoolExecutor, tmp_path: Path
+) -> None:
+    aw = delayed(pausing)(tmp_path)
+    prefetch(aw, two_processes)
+    while not list(tmp_path.iterdir()):
+        time.sleep(0.01)
+    assert awaitable_wait(aw) != os.getpid()
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+def pausing(folder: Path) -> int:
+    logged(folder, "pausing")
+    time.sleep(0.2)
+    return os.getpid()
+
+
+def test_what_cannot_travel_is_named(two_processes: ProcessPoolExecutor) -> None:
+    lock = threading.Lock()
+    with pytest.raises(AwaitError, match="an argument of type cannot be sent"):
+        wait_all([awaitable(type, lock)], two_processes)
+    with pytest.raises(AwaitError, match=r"the function of .*acquire cannot be sent"):
+        wait_all([awaitable(lock.acquire)], two_processes)
+    with pytest.raises(AwaitError, match="the result of a_lock cannot come back"):
+        wait_all([awaitable(a_lock)], two_processes)
+
+
+def a_lock() -> object:
+    return threading.Lock()
+
+
+def test_a_process_that_dies_loses_nothing_that_was_computed(tmp_path: Path) -> None:
+    needs.processes()
+    leaves = [plus(tmp_path, n) for n in range(10)]
+    above = total(*leaves, delayed(dying)(tmp_path))
+    with ProcessPoolExecutor(2) as dies:
+        wait_all(leaves, dies)
+        with pytest.raises(BrokenProcessPool) as caught:
+            wait_all([above], dies)
+    assert caught.value.aw is above.args()[-1]  # type: ignore[attr-defined]
+    assert all(map(awaitable_done, leaves))
+    with ProcessPoolExecutor(2) as lives:
+        assert wait_all([above], lives) == [56]
+    assert len(list(tmp_path.glob("plus*"))) == 10
+
+
+# A bar.
+
+
+def test_progress_is_quiet_where_there_is_no_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("tqdm", reason="tqdm is not installed")
+    assert wait_all([total(total(1), n) for n in range(3)], progress=True) == [1, 2, 3]
+    assert capsys.readouterr() == ("", "")
+
+
+def test_progress_counts_all_calls_on_a_terminal() -> None:
+    pytest.importorskip("tqdm", reason="tqdm is not installed")
+    needs.processes()
+    program = (
+        "import sys; sys.stderr.isatty = lambda: True\n"
+        "from awaits import delayed; from awaits.executors import wait_all\n"
+        "wait_all([delayed(int)(delayed(str)(n)) for n in range(3)], progress=True)\n"
+    )
+    shown = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert "6/6" in shown.stderr
+
+
+def test_progress_without_tqdm_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "tqdm.auto", None)
+    with pytest.raises(ImportError, match=r"pip install 'awaits\[progress\]'"):
+        wait_all([total(1)], progress=True)
+
+
+def test_awaits_itself_imports_no_executor() -> None:
+    needs.processes()
+    program = "import sys, awaits; sys.exit('concurrent.futures' in sys.modules)"
+    subprocess.run([sys.executable, "-c", program], check=True)
+
+
+def test_types_of_many(tmp_path: Path) -> None:
+    aws: list[Await[int]] = [plus(tmp_path, 1)]
+    numbers: list[int] = wait_all(aws)
+    assert numbers == [2]
