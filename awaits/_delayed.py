@@ -133,6 +133,17 @@ def missing_arguments(aw: Await[Any]) -> Iterator[Await[Any]]:
                 yield argument
 
 
+def makes_a_coroutine(aw: Await[Any]) -> bool:
+    """Say whether the function of this Await is a coroutine function, running nothing."""
+    import inspect  # only here: it is slow to import
+
+    function = get_function(aw)
+    if type(function) is Call:
+        function = function.function
+    # A function that is an Await itself is not asked, as that would run its call here.
+    return not isinstance(function, Await) and inspect.iscoroutinefunction(function)
+
+
 def is_there(aw: Await[Any]) -> bool:
     """Say whether a delayed function could have the value now."""
     value, outcome = get_value(aw), get_outcome(aw)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
-import inspect
 import os
 import threading
 from collections.abc import Awaitable, Callable, Coroutine, Hashable
@@ -20,7 +19,7 @@ from typing import Any, cast
 
 from awaits import _turns
 from awaits._await import Await, entering_async, forget_value, is_awaitable, swallowed, wait_despite
-from awaits._delayed import Call, what_is_needed
+from awaits._delayed import makes_a_coroutine, what_is_needed
 from awaits._errors import AwaitCycleError, AwaitError
 from awaits._loops import InterruptedWorkError, Loop, running_loop
 from awaits._slots import PENDING, get_function, get_outcome, get_value, set_outcome
@@ -54,9 +53,9 @@ async def value_of(aw: Await[Any]) -> Any:
         return _run_here(aw)
     for needed, whose in what_is_needed(aw):
         # The others run in the thread of the call that they are for.
-        if _only_makes_a_coroutine(needed) or _only_makes_a_coroutine(whose):
+        if makes_a_coroutine(needed) or makes_a_coroutine(whose):
             await result_of(needed)
-    if _only_makes_a_coroutine(aw):
+    if makes_a_coroutine(aw):
         return _run_here(aw)
     return await _run_in_thread(aw, loop)
 
@@ -87,14 +86,6 @@ async def next_of(aw: Await[Any]) -> Any:
     except StopAsyncIteration as error:  # Python would take it for the end
         raise swallowed(aw, error) from error
     return await anext(value)
-
-
-def _only_makes_a_coroutine(aw: Await[Any]) -> bool:
-    function = get_function(aw)
-    if type(function) is Call:
-        function = function.function
-    # A function that is an Await itself is not asked, as that would run its call here.
-    return not isinstance(function, Await) and inspect.iscoroutinefunction(function)
 
 
 def _run_here(aw: Await[Any]) -> Any:

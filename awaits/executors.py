@@ -12,7 +12,7 @@ import pickle
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Coroutine, Iterable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Iterator
 from concurrent.futures import (
     CancelledError,
     Executor,
@@ -23,15 +23,22 @@ from concurrent.futures import (
 from contextlib import contextmanager, suppress
 from functools import cache, partial
 from queue import Empty, SimpleQueue
-from typing import Any, Self, TypeVar
+from typing import Any, Self, TypeVar, overload
 
 from awaits import _turns
 from awaits._await import Await, get_call, run
-from awaits._delayed import Call, is_there, missing_arguments, value_of
+from awaits._delayed import Call, is_there, makes_a_coroutine, missing_arguments, value_of
 from awaits._errors import AwaitError
 from awaits._slots import PENDING, get_function
 
-__all__ = ["as_completed", "prefetch", "wait_all"]
+__all__ = [
+    "as_completed",
+    "as_completed_async",
+    "prefetch",
+    "prefetch_async",
+    "wait_all",
+    "wait_all_async",
+]
 
 W = TypeVar("W")
 # An Await, and the failure of its call.
@@ -53,6 +60,16 @@ def prefetch(aw: Await[W], /, executor: Executor | None = None) -> Await[W]:
     return aw
 
 
+@overload
+def wait_all(
+    aws: Iterable[Await[Coroutine[Any, Any, W]]],
+    /,
+    executor: Executor | None = None,
+    timeout_s: float | None = None,
+    *,
+    progress: bool = False,
+) -> list[W]: ...
+@overload
 def wait_all(
     aws: Iterable[Await[W]],
     /,
@@ -60,7 +77,15 @@ def wait_all(
     timeout_s: float | None = None,
     *,
     progress: bool = False,
-) -> list[W]:
+) -> list[W]: ...
+def wait_all(
+    aws: Iterable[Await[Any]],
+    /,
+    executor: Executor | None = None,
+    timeout_s: float | None = None,
+    *,
+    progress: bool = False,
+) -> list[Any]:
     """Run these and all that they need, as many at once as the executor allows; return all results.
 
     They are in the order of the Awaits; that of a coroutine is what it returns. Without an executor
@@ -71,13 +96,8 @@ def wait_all(
     a terminal or in a notebook; it needs `awaits[progress]`.
     """
     wanted = [_checked(aw, "wait_all") for aw in aws]
-    with (
-        _Schedule(wanted, executor, timeout_s, tells_each=progress) as schedule,
-        _bar(schedule.left, shown=progress) as count,
-    ):
-        for _ in schedule:
-            count()
-    return [value_of(aw) for aw in wanted]
+    with _Schedule(wanted, executor, timeout_s, tells_each=progress) as schedule:
+        return _results(wanted, schedule, progress=progress)
 
 
 def as_completed(
@@ -88,19 +108,108 @@ def as_completed(
     For the rest as `wait_all`. What has not started stays pending when the iterator is closed.
     """
     wanted = {id(aw): aw for aw in aws if _checked(aw, "as_completed") is aw}
-    return _completed(wanted, executor, timeout_s)
+
+    def each() -> Iterator[Await[W]]:
+        with _Schedule([*wanted.values()], executor, timeout_s, tells_each=True) as schedule:
+            yield from _in_turn(wanted, schedule)
+
+    return each()
 
 
-def _completed(
-    wanted: dict[int, Await[W]], executor: Executor | None, timeout_s: float | None
-) -> Iterator[Await[W]]:
+def prefetch_async(aw: Await[W], /, executor: Executor | None = None) -> Await[W]:
+    """Do as `prefetch` in the running loop of asyncio, where coroutine functions run."""
+    task = asyncio.ensure_future(wait_all_async([_checked(aw, "prefetch_async")], executor))
+    _prefetching.add(task)
+    task.add_done_callback(_look_at_failure)
+    return aw
+
+
+@overload
+async def wait_all_async(
+    aws: Iterable[Await[Coroutine[Any, Any, W]]],
+    /,
+    executor: Executor | None = None,
+    timeout_s: float | None = None,
+    *,
+    progress: bool = False,
+) -> list[W]: ...
+@overload
+async def wait_all_async(
+    aws: Iterable[Await[W]],
+    /,
+    executor: Executor | None = None,
+    timeout_s: float | None = None,
+    *,
+    progress: bool = False,
+) -> list[W]: ...
+async def wait_all_async(
+    aws: Iterable[Await[Any]],
+    /,
+    executor: Executor | None = None,
+    timeout_s: float | None = None,
+    *,
+    progress: bool = False,
+) -> list[Any]:
+    """Do as `wait_all` without blocking the running loop of asyncio, where coroutine functions run.
+
+    If the task is cancelled, what has not started stays pending.
+    """
+    wanted = [_checked(aw, "wait_all_async") for aw in aws]
+    loop = asyncio.get_running_loop()
+    with _Schedule(wanted, executor, timeout_s, loop, tells_each=progress) as schedule:
+        return await asyncio.to_thread(_results, wanted, schedule, progress=progress)
+
+
+async def as_completed_async(
+    aws: Iterable[Await[W]], /, executor: Executor | None = None, timeout_s: float | None = None
+) -> AsyncIterator[Await[W]]:
+    """Do as `as_completed` in the running loop of asyncio, where coroutine functions run."""
+    wanted = {id(aw): aw for aw in aws if _checked(aw, "as_completed_async") is aw}
+    loop = asyncio.get_running_loop()
+    news: asyncio.Queue[Await[W] | None] = asyncio.Queue()
+
+    def tell_each() -> None:
+        with suppress(RuntimeError):  # the loop is closed
+            try:
+                for aw in _in_turn(wanted, schedule):
+                    loop.call_soon_threadsafe(news.put_nowait, aw)
+            finally:
+                loop.call_soon_threadsafe(news.put_nowait, None)
+
+    with _Schedule([*wanted.values()], executor, timeout_s, loop, tells_each=True) as schedule:
+        telling = asyncio.ensure_future(asyncio.to_thread(tell_each))
+        telling.add_done_callback(_look_at_failure)
+        while (aw := await news.get()) is not None:
+            yield aw
+        await telling
+
+
+def _results(wanted: list[Await[W]], schedule: _Schedule, *, progress: bool) -> list[W]:
+    with _bar(schedule.left, shown=progress) as count:
+        for _ in schedule:
+            count()
+    return [value_of(aw) for aw in wanted]
+
+
+def _in_turn(wanted: dict[int, Await[W]], schedule: _Schedule) -> Iterator[Await[W]]:
+    """Give what is there, and then each as it completes, here or by others."""
     for key in [key for key, aw in wanted.items() if is_there(aw)]:
         yield wanted.pop(key)
-    with _Schedule([*wanted.values()], executor, timeout_s, tells_each=True) as schedule:
-        for aw in schedule:
-            if id(aw) in wanted:
-                yield wanted.pop(id(aw))
-    yield from wanted.values()  # what others completed meanwhile
+    for aw in schedule:
+        if id(aw) in wanted:
+            yield wanted.pop(id(aw))
+    yield from wanted.values()
+
+
+# The tasks of what is prefetched in a loop, which holds them weakly.
+_prefetching: set[asyncio.Future[Any]] = set()
+
+
+def _look_at_failure(task: asyncio.Future[Any]) -> None:
+    """Keep asyncio from complaining that nobody did."""
+    _prefetching.discard(task)
+    if not task.cancelled():
+        task.exception()
 
 
 class _Schedule:
@@ -111,9 +220,12 @@ class _Schedule:
         aws: list[Await[Any]],
         executor: Executor | None,
         timeout_s: float | None,
+        loop: asyncio.AbstractEventLoop | None = None,
         *,
         tells_each: bool,
     ) -> None:
+        self.aws = aws
+        self.loop = loop  # where coroutines run, if one is
         self.executor = executor or ThreadPoolExecutor(_processors() + 4)
         self.is_own = executor is None
         self.deadline = None if timeout_s is None else time.monotonic() + timeout_s
@@ -154,6 +266,7 @@ class _Schedule:
     def __exit__(self, *exc_info: object) -> None:
         if self.left:
             self._stop()
+            self.news.put((self.aws[0], CancelledError()))  # for a thread that waits for news
         if self.is_own:
             self.executor.shutdown(wait=False)
 
@@ -189,13 +302,47 @@ class _Schedule:
                 self.is_submitting = True
                 aw = self.ready.popleft()
             try:
-                future = _start(aw, self.executor, self._end, self.sent_functions)
+                future = self._start(aw)
             except Exception as failure:
                 self._end(aw, failure)
                 return
             self._keep(future)
             with self.lock:
                 self.is_submitting = False
+
+    def _start(self, aw: Await[Any]) -> Future[Any]:
+        """Submit the call, which is to end in `_end`."""
+        if self.loop is not None and makes_a_coroutine(aw):
+            future = asyncio.run_coroutine_threadsafe(_awaited(aw), self.loop)
+            future.add_done_callback(partial(_end_with, aw, self._end))
+            return future
+        if isinstance(self.executor, ThreadPoolExecutor):
+            return self.executor.submit(_run_here, aw, self._end)
+        if _turns.is_running(id(aw)):  # by somebody here, for whom a thread is to wait
+            return _threads_of_prefetch().submit(_run_here, aw, self._end)
+        turn = _turns.Turn(aw)
+        with turn.lock:  # so that nobody begins to run it here
+            try:
+                turn.begin()
+                sent, read = self._send(aw)
+                _turns.elsewhere[id(aw)] = partial(_receive, sent, read)
+            finally:
+                turn.end()
+        sent.add_done_callback(partial(_complete, aw, self._end))
+        return sent
+
+    def _send(self, aw: Await[Any]) -> tuple[Future[Any], Callable[[Any], Any]]:
+        """Submit the call to wherever the executor is, and return how to read its result."""
+        function, args, kwargs = get_call(aw)
+        if isinstance(function, Call):
+            args = tuple(map(value_of, args))
+            kwargs = {name: value_of(item) for name, item in kwargs.items()}
+        if not isinstance(self.executor, ProcessPoolExecutor):
+            return self.executor.submit(_call, function, args, kwargs), lambda result: result
+        if id(function) not in self.sent_functions:
+            self.sent_functions[id(function)] = _pickled(function, aw, "the function")
+        call = self.sent_functions[id(function)], _pickled((args, kwargs), aw, "an argument")
+        return self.executor.submit(_call_pickled, *call), pickle.loads
 
     def _keep(self, future: Future[Any]) -> None:
         self.futures.append(future)
@@ -227,24 +374,9 @@ def _named(failure: BaseException, aw: Await[Any]) -> BaseException:
     return failure
 
 
-def _start(
-    aw: Await[Any], executor: Executor, ended: End, sent_functions: dict[int, bytes]
-) -> Future[Any]:
-    """Submit the call; once it has ended, `ended` gets the Await and the failure, or None."""
-    if isinstance(executor, ThreadPoolExecutor):
-        return executor.submit(_run_here, aw, ended)
-    if _turns.is_running(id(aw)):  # by somebody here, for whom a thread is to wait
-        return _threads_of_prefetch().submit(_run_here, aw, ended)
-    turn = _turns.Turn(aw)
-    with turn.lock:  # so that nobody begins to run it here
-        try:
-            turn.begin()
-            sent, read = _send(aw, executor, sent_functions)
-            _turns.elsewhere[id(aw)] = partial(_receive, sent, read)
-        finally:
-            turn.end()
-    sent.add_done_callback(partial(_complete, aw, ended))
-    return sent
+def _end_with(aw: Await[Any], ended: End, future: Future[Any]) -> None:
+    if not future.cancelled():
+        ended(aw, future.exception())
 
 
 def _run_here(aw: Await[Any], ended: End) -> None:
@@ -254,22 +386,6 @@ def _run_here(aw: Await[Any], ended: End) -> None:
         ended(aw, failure)
     else:
         ended(aw, None)
-
-
-def _send(
-    aw: Await[Any], executor: Executor, sent_functions: dict[int, bytes]
-) -> tuple[Future[Any], Callable[[Any], Any]]:
-    """Submit the call to wherever the executor is, and return how to read its result."""
-    function, args, kwargs = get_call(aw)
-    if isinstance(function, Call):
-        args = tuple(map(value_of, args))
-        kwargs = {name: value_of(item) for name, item in kwargs.items()}
-    if not isinstance(executor, ProcessPoolExecutor):
-        return executor.submit(_call, function, args, kwargs), lambda result: result
-    if id(function) not in sent_functions:
-        sent_functions[id(function)] = _pickled(function, aw, "the function")
-    arguments = _pickled((args, kwargs), aw, "an argument")
-    return executor.submit(_call_pickled, sent_functions[id(function)], arguments), pickle.loads
 
 
 def _receive(sent: Future[Any], read: Callable[[Any], Any]) -> Any:
@@ -301,8 +417,8 @@ def _call(function: Callable[..., Any], args: Iterable[Any], kwargs: dict[str, A
     return asyncio.run(_awaited(result)) if isinstance(result, Coroutine) else result
 
 
-async def _awaited(coroutine: Coroutine[Any, Any, Any]) -> Any:
-    return await coroutine
+async def _awaited(awaitable: Awaitable[Any]) -> Any:
+    return await awaitable
 
 
 def _call_pickled(function: bytes, arguments: bytes) -> bytes:

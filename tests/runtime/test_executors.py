@@ -1,5 +1,6 @@
 """Many Awaits at once: each runs once, in the order of the graph, and a failure loses nothing."""
 
+import asyncio
 import os
 import subprocess
 import sys
@@ -23,7 +24,14 @@ from awaits import (
     awaitable_wait,
     delayed,
 )
-from awaits.executors import as_completed, prefetch, wait_all
+from awaits.executors import (
+    as_completed,
+    as_completed_async,
+    prefetch,
+    prefetch_async,
+    wait_all,
+    wait_all_async,
+)
 
 from . import needs
 
@@ -333,3 +341,102 @@ def test_types_of_many(tmp_path: Path) -> None:
     aws: list[Await[int]] = [plus(tmp_path, 1)]
     numbers: list[int] = wait_all(aws)
     assert numbers == [2]
+
+
+# In a loop of asyncio.
+
+
+@delayed
+async def slept(n: int, seconds: float = 0.0) -> int:
+    await asyncio.sleep(seconds)
+    return n
+
+
+def test_many_in_a_loop_give_what_they_give_without(executor: Executor | None, tmp_path: Path) -> None:
+    async def main() -> list[object]:
+        leaves = [plus(tmp_path, n) for n in range(5)]
+        above = [total(leaf, slept(leaf), fetched(slept(leaf))) for leaf in leaves]
+        return await wait_all_async([*above, slept(leaves[0])], executor)
+
+    assert asyncio.run(main()) == [12, 24, 36, 48, 60, 1]
+    assert len(list(tmp_path.iterdir())) == 5
+
+
+def test_the_loop_is_not_blocked_and_coroutines_overlap() -> None:
+    met = asyncio.Barrier(3)
+
+    @delayed
+    async def meets() -> bool:
+        await met.wait()
+        return True
+
+    release = threading.Event()
+
+    async def main() -> list[object]:
+        blocked = awaitable(release.wait)
+        all_of_them = asyncio.ensure_future(wait_all_async([blocked, meets(), meets()]))
+        await met.wait()
+        release.set()
+        return await all_of_them
+
+    assert asyncio.run(main()) == [True, True, True]
+
+
+def test_as_completed_in_a_loop() -> None:
+    async def main() -> None:
+        late, there, early = slept(1, 0.05), awaitable_nowait(2), total(slept(3))
+        order = [aw async for aw in as_completed_async([late, early, there, early])]
+        assert list(map(id, order)) == [id(there), id(early), id(late)]
+        async for aw in as_completed_async([slept(1), slept(2, 60)]):
+            assert await aw == 1
+            break
+
+    asyncio.run(main())
+
+
+def test_a_failure_and_a_timeout_in_a_loop(tmp_path: Path) -> None:
+    async def main() -> None:
+        aws = [awaitable(failing, tmp_path, "a"), total(slept(1))]
+        with pytest.raises(ValueError, match="no a") as caught:
+            await wait_all_async(aws)
+        assert caught.value.aw is aws[0]  # type: ignore[attr-defined]
+        assert await wait_all_async(aws) == [1, 1]
+        with pytest.raises(ValueError, match="no b"):
+            [aw async for aw in as_completed_async([awaitable(failing, tmp_path, "b")])]
+        slow = total(slept(1, 60))
+        with pytest.raises(TimeoutError):
+            await wait_all_async([slow], timeout_s=0.05)
+        assert not awaitable_done(slow)
+
+    asyncio.run(main())
+
+
+def test_a_task_that_is_cancelled_leaves_the_rest_pending() -> None:
+    async def main() -> None:
+        slow = total(slept(1, 60))
+        waiting = asyncio.ensure_future(wait_all_async([slow]))
+        await asyncio.sleep(0.05)
+        waiting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await waiting
+        assert not awaitable_done(slow)
+
+    asyncio.run(main())
+
+
+def test_prefetch_in_a_loop_starts_the_run() -> None:
+    async def main() -> None:
+        begun = asyncio.Event()
+
+        @delayed
+        async def notes() -> int:
+            begun.set()
+            return 1
+
+        aw = prefetch_async(total(notes(), 1))
+        await begun.wait()
+        assert await aw == 2
+        prefetch_async(awaitable(int, "no number"))
+        await asyncio.sleep(0.05)
+
+    asyncio.run(main())
