@@ -7,6 +7,7 @@ was computed stays computed, whatever fails, and what failed can be waited for a
 from __future__ import annotations
 
 import asyncio
+import concurrent.futures
 import os
 import pickle
 import threading
@@ -14,6 +15,7 @@ import time
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Iterator
 from concurrent.futures import (
+    BrokenExecutor,
     CancelledError,
     Executor,
     Future,
@@ -29,7 +31,7 @@ from awaits import _turns
 from awaits._await import Await, get_call, run
 from awaits._delayed import Call, is_there, makes_a_coroutine, missing_arguments, value_of
 from awaits._errors import AwaitError
-from awaits._slots import PENDING, get_function
+from awaits._slots import PENDING, get_function, get_value
 
 __all__ = [
     "as_completed",
@@ -46,44 +48,38 @@ Ended = tuple[Await[Any], BaseException | None]
 End = Callable[[Await[Any], BaseException | None], object]
 
 
-def prefetch(aw: Await[W], /, executor: Executor | None = None) -> Await[W]:
+def prefetch(aw: Await[W], executor: Executor | None = None) -> Await[W]:
     """Start the run now, after what it needs, and return the same Await. A later use joins the run.
 
     Without an executor a thread of this module's own does it. A failure is not kept: a use that joined
     the run raises it, and one that comes later runs the call again.
     """
-    threads = executor if isinstance(executor, ThreadPoolExecutor) else _threads_of_prefetch()
-    if threads is executor or executor is None:
-        threads.submit(value_of, _checked(aw, "prefetch"))
+    _checked(aw, "prefetch")
+    if executor is None or _has_threads_here(executor):
+        (executor or _threads_of_prefetch()).submit(value_of, aw)
     else:
-        threads.submit(wait_all, [_checked(aw, "prefetch")], executor)
+        _threads_of_prefetch().submit(wait_all, [aw], executor)
     return aw
 
 
 @overload
 def wait_all(
     aws: Iterable[Await[Coroutine[Any, Any, W]]],
-    /,
     executor: Executor | None = None,
     timeout_s: float | None = None,
-    *,
     progress: bool = False,
 ) -> list[W]: ...
 @overload
 def wait_all(
     aws: Iterable[Await[W]],
-    /,
     executor: Executor | None = None,
     timeout_s: float | None = None,
-    *,
     progress: bool = False,
 ) -> list[W]: ...
 def wait_all(
     aws: Iterable[Await[Any]],
-    /,
     executor: Executor | None = None,
     timeout_s: float | None = None,
-    *,
     progress: bool = False,
 ) -> list[Any]:
     """Run these and all that they need, as many at once as the executor allows; return all results.
@@ -101,7 +97,7 @@ def wait_all(
 
 
 def as_completed(
-    aws: Iterable[Await[W]], /, executor: Executor | None = None, timeout_s: float | None = None
+    aws: Iterable[Await[W]], executor: Executor | None = None, timeout_s: float | None = None
 ) -> Iterator[Await[W]]:
     """Run these and all that they need, and give each of these once, as it completes.
 
@@ -116,7 +112,7 @@ def as_completed(
     return each()
 
 
-def prefetch_async(aw: Await[W], /, executor: Executor | None = None) -> Await[W]:
+def prefetch_async(aw: Await[W], executor: Executor | None = None) -> Await[W]:
     """Do as `prefetch` in the running loop of asyncio, where coroutine functions run."""
     task = asyncio.ensure_future(wait_all_async([_checked(aw, "prefetch_async")], executor))
     _prefetching.add(task)
@@ -127,27 +123,21 @@ def prefetch_async(aw: Await[W], /, executor: Executor | None = None) -> Await[W
 @overload
 async def wait_all_async(
     aws: Iterable[Await[Coroutine[Any, Any, W]]],
-    /,
     executor: Executor | None = None,
     timeout_s: float | None = None,
-    *,
     progress: bool = False,
 ) -> list[W]: ...
 @overload
 async def wait_all_async(
     aws: Iterable[Await[W]],
-    /,
     executor: Executor | None = None,
     timeout_s: float | None = None,
-    *,
     progress: bool = False,
 ) -> list[W]: ...
 async def wait_all_async(
     aws: Iterable[Await[Any]],
-    /,
     executor: Executor | None = None,
     timeout_s: float | None = None,
-    *,
     progress: bool = False,
 ) -> list[Any]:
     """Do as `wait_all` without blocking the running loop of asyncio, where coroutine functions run.
@@ -161,7 +151,7 @@ async def wait_all_async(
 
 
 async def as_completed_async(
-    aws: Iterable[Await[W]], /, executor: Executor | None = None, timeout_s: float | None = None
+    aws: Iterable[Await[W]], executor: Executor | None = None, timeout_s: float | None = None
 ) -> AsyncIterator[Await[W]]:
     """Do as `as_completed` in the running loop of asyncio, where coroutine functions run."""
     wanted = {id(aw): aw for aw in aws if _checked(aw, "as_completed_async") is aw}
@@ -233,7 +223,7 @@ class _Schedule:
         self.news: SimpleQueue[Ended] = SimpleQueue()
         self.tells_each = tells_each
         self.lock = threading.Lock()  # for all that follows
-        self.futures: list[Future[Any]] = []
+        self.submitted: dict[Future[Any], Await[Any]] = {}
         self.ready: deque[Await[Any]] = deque()
         self.is_submitting = False
         self.is_stopped = False
@@ -273,7 +263,7 @@ class _Schedule:
     def _stop(self) -> None:
         """Withdraw what has not started."""
         self.is_stopped = True  # first: who submits meanwhile looks at it afterwards
-        for future in self.futures.copy():
+        for future in list(self.submitted):
             future.cancel()
 
     def __iter__(self) -> Iterator[Await[Any]]:
@@ -287,11 +277,21 @@ class _Schedule:
             except Empty:
                 raise TimeoutError(f"{self.left} Awaits were not complete in time") from None
             if failure is not None:
-                raise _named(failure, aw)
+                raise self._named(failure, aw)
             if not self.tells_each:
                 return
             todo -= 1
             yield aw
+
+    def _named(self, failure: BaseException, aw: Await[Any]) -> BaseException:
+        """Return the failure, with a note of what failed."""
+        failure.add_note(f"while waiting for {aw!r}")
+        if isinstance(failure, BrokenExecutor):  # which fails all that it had, whichever was the cause
+            lost = {_name(one) for one in list(self.submitted.values()) if not is_there(one)}
+            failure.add_note(f"not complete: {', '.join(sorted(lost))}")
+        with suppress(AttributeError):  # some exceptions have no place for it
+            failure.aw = aw  # type: ignore[attr-defined]
+        return failure
 
     def _submit_ready(self) -> None:
         """Submit what is ready. One at a time does, as this can end a call, which makes others ready."""
@@ -306,7 +306,7 @@ class _Schedule:
             except Exception as failure:
                 self._end(aw, failure)
                 return
-            self._keep(future)
+            self._keep(future, aw)
             with self.lock:
                 self.is_submitting = False
 
@@ -316,19 +316,27 @@ class _Schedule:
             future = asyncio.run_coroutine_threadsafe(_awaited(aw), self.loop)
             future.add_done_callback(partial(_end_with, aw, self._end))
             return future
-        if isinstance(self.executor, ThreadPoolExecutor):
-            return self.executor.submit(_run_here, aw, self._end)
-        if _turns.is_running(id(aw)):  # by somebody here, for whom a thread is to wait
+        if _has_threads_here(self.executor):
+            here = self.executor.submit(_run_here, aw, self._end)
+            here.add_done_callback(partial(_end_if_cancelled, aw, self._end))
+            return here
+        sent = None if _turns.is_running(id(aw)) else self._send_unless_begun(aw)
+        if sent is None:  # somebody runs it, or has sent it, for whom a thread is to wait
             return _threads_of_prefetch().submit(_run_here, aw, self._end)
+        sent.add_done_callback(partial(_complete, aw, self._end))
+        return sent
+
+    def _send_unless_begun(self, aw: Await[Any]) -> Future[Any] | None:
         turn = _turns.Turn(aw)
-        with turn.lock:  # so that nobody begins to run it here
+        with turn.lock:  # so that nobody begins to run it here meanwhile
             try:
                 turn.begin()
+                if id(aw) in _turns.elsewhere or get_value(aw) is not PENDING:
+                    return None
                 sent, read = self._send(aw)
                 _turns.elsewhere[id(aw)] = partial(_receive, sent, read)
             finally:
                 turn.end()
-        sent.add_done_callback(partial(_complete, aw, self._end))
         return sent
 
     def _send(self, aw: Await[Any]) -> tuple[Future[Any], Callable[[Any], Any]]:
@@ -344,8 +352,8 @@ class _Schedule:
         call = self.sent_functions[id(function)], _pickled((args, kwargs), aw, "an argument")
         return self.executor.submit(_call_pickled, *call), pickle.loads
 
-    def _keep(self, future: Future[Any]) -> None:
-        self.futures.append(future)
+    def _keep(self, future: Future[Any], aw: Await[Any]) -> None:
+        self.submitted[future] = aw
         if self.is_stopped:
             future.cancel()
 
@@ -361,22 +369,25 @@ class _Schedule:
             self._submit_ready()
             if not self.tells_each and not is_last:
                 return
+        elif self.is_stopped:
+            return  # it was withdrawn, or comes after the first failure
         else:
             self._stop()
         self.news.put((aw, failure))
 
 
-def _named(failure: BaseException, aw: Await[Any]) -> BaseException:
-    """Return the failure, with a note of what failed."""
-    failure.add_note(f"while waiting for {aw!r}")
-    with suppress(AttributeError):  # some exceptions have no place for it
-        failure.aw = aw  # type: ignore[attr-defined]
-    return failure
+def _has_threads_here(executor: Executor) -> bool:
+    elsewhere: Any = getattr(concurrent.futures, "InterpreterPoolExecutor", ())  # Python 3.14
+    return isinstance(executor, ThreadPoolExecutor) and not isinstance(executor, elsewhere)
 
 
 def _end_with(aw: Await[Any], ended: End, future: Future[Any]) -> None:
-    if not future.cancelled():
-        ended(aw, future.exception())
+    ended(aw, CancelledError() if future.cancelled() else future.exception())
+
+
+def _end_if_cancelled(aw: Await[Any], ended: End, future: Future[Any]) -> None:
+    if future.cancelled():
+        ended(aw, CancelledError())
 
 
 def _run_here(aw: Await[Any], ended: End) -> None:
@@ -399,16 +410,17 @@ def _receive(sent: Future[Any], read: Callable[[Any], Any]) -> Any:
 
 def _complete(aw: Await[Any], ended: End, sent: Future[Any]) -> None:
     """Take the result in, unless somebody who waited for it did so already."""
-    failure = None
+    failure: BaseException | None = None
     try:
-        if not sent.cancelled():
+        if sent.cancelled():
+            failure = CancelledError()
+        else:
             run(aw)
     except BaseException as error:
         failure = error
     finally:
         _turns.elsewhere.pop(id(aw), None)
-    if not sent.cancelled():
-        ended(aw, failure)
+    ended(aw, failure)
 
 
 def _call(function: Callable[..., Any], args: Iterable[Any], kwargs: dict[str, Any]) -> Any:
@@ -437,8 +449,11 @@ def _pickled(part: object, aw: Await[Any], name: str) -> bytes:
     try:
         return _dumps()(part)
     except Exception as error:
-        whose = _turns.function_name(get_function(aw))
-        raise AwaitError(f"{name} of {whose} cannot be sent to another process: {error}") from error
+        raise AwaitError(f"{name} of {_name(aw)} cannot be sent to another process: {error}") from error
+
+
+def _name(aw: Await[Any]) -> str:
+    return _turns.function_name(get_function(aw))
 
 
 @cache

@@ -7,7 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import CancelledError, Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from itertools import pairwise
 from pathlib import Path
@@ -298,6 +298,7 @@ def test_a_process_that_dies_loses_nothing_that_was_computed(tmp_path: Path) -> 
         with pytest.raises(BrokenProcessPool) as caught:
             wait_all([above], dies)
     assert caught.value.aw is above.args()[-1]  # type: ignore[attr-defined]
+    assert "not complete: dying" in caught.value.__notes__
     assert all(map(awaitable_done, leaves))
     with ProcessPoolExecutor(2) as lives:
         assert wait_all([above], lives) == [56]
@@ -440,3 +441,31 @@ def test_prefetch_in_a_loop_starts_the_run() -> None:
         await asyncio.sleep(0.05)
 
     asyncio.run(main())
+
+
+def test_two_who_wait_for_the_same_send_it_once(
+    two_processes: ProcessPoolExecutor, tmp_path: Path
+) -> None:
+    shared = delayed(pausing)(tmp_path)
+    threads = [threading.Thread(target=wait_all, args=[[shared], two_processes]) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert awaitable_done(shared)
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_an_executor_that_is_shut_down_by_another_ends_the_wait() -> None:
+    release = threading.Event()
+    one = ThreadPoolExecutor(1)
+    aws = [awaitable(release.wait), total(1)]
+
+    def shut_down() -> None:
+        one.shutdown(wait=False, cancel_futures=True)
+        release.set()
+
+    threading.Timer(0.05, shut_down).start()
+    with pytest.raises(CancelledError):
+        wait_all(aws, one)
+    assert wait_all(aws) == [True, 1]
