@@ -739,7 +739,7 @@ def _no_call(aw: Await[Any], part: str) -> AwaitError:
 
 def run(aw: Await[W]) -> W:
     """Run the call, unless another thread completes it first, and return the value."""
-    if type(get_function(aw)) is Call:
+    if type(get_function(aw)) is Call and id(aw) not in _turns.elsewhere:
         run_what_is_needed(aw)
     turn = _turns.Turn(aw)
     with turn.lock:

@@ -62,7 +62,7 @@ class Call:
         from awaits import _travel  # only when pickling: it imports pickle
 
         module = getattr(self.function, "__module__", None)
-        if module == "__main__" and _travel.custom_pickler_is_at_work():
+        if module == "__main__" and _travel.custom_pickler_asks():
             return False  # cloudpickle carries what stands in a script
         try:
             return call_named(module, self.__qualname__) is self

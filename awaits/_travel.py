@@ -8,9 +8,10 @@ as cloudpickle's, is left to try.
 import copyreg
 import gc
 import pickle
+import sys
 from collections.abc import Callable
 from functools import partial
-from types import FunctionType
+from types import FrameType, FunctionType
 from typing import Any
 
 from awaits._await import Await, get_call
@@ -59,7 +60,7 @@ def reduce(aw: Await[Any]) -> tuple[Callable[..., Any], tuple[Any, ...]]:
 
 def _refuse(state: str, part: object) -> None:
     reason = _why_not(part)
-    if reason is not None and not custom_pickler_is_at_work():
+    if reason is not None and not _custom_pickler_is_at_work():
         raise pickle.PicklingError(f"cannot pickle an Await: it is {state} cannot be pickled: {reason}")
 
 
@@ -84,7 +85,7 @@ def _reduces_as_object_does(kind: type) -> bool:
     )
 
 
-def custom_pickler_is_at_work() -> bool:
+def _custom_pickler_is_at_work() -> bool:
     """Say whether any live pickler may carry more than pickle does.
 
     An object's `__reduce__` is not told which pickler asks. This is looked up only when an error is
@@ -96,3 +97,22 @@ def custom_pickler_is_at_work() -> bool:
         and (type(pickler) not in standard or hasattr(pickler, "dispatch_table"))
         for pickler in gc.get_objects()
     )
+
+
+def custom_pickler_asks() -> bool:
+    """Say whether what pickles this, in this thread, may carry more than pickle does.
+
+    It is found in a function that called it. The search of all objects above holds them for a moment,
+    which is nothing to be done each time: a tuple that another thread is making cannot grow meanwhile.
+    """
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None:
+        if any(map(_is_custom_pickler, frame.f_locals.values())):
+            return True
+        frame = frame.f_back
+    return False
+
+
+def _is_custom_pickler(value: object) -> bool:
+    standard = (pickle.Pickler, pickle._Pickler)
+    return issubclass(type(value), standard) and type(value) not in standard

@@ -25,7 +25,7 @@ from concurrent.futures import (
 from contextlib import contextmanager, suppress
 from functools import cache, partial
 from queue import Empty, SimpleQueue
-from typing import Any, Self, TypeVar, overload
+from typing import Any, Protocol, Self, TypeGuard, TypeVar, overload
 
 from awaits import _turns
 from awaits._await import Await, get_call, run
@@ -43,12 +43,21 @@ __all__ = [
 ]
 
 W = TypeVar("W")
+
+
+class Cluster(Protocol):
+    """A `distributed.Client` of dask: see `awaits.dask`."""
+
+    def get_executor(self, **kwargs: Any) -> Any:
+        """Return an executor, which this is not."""
+
+
 # An Await, and the failure of its call.
 Ended = tuple[Await[Any], BaseException | None]
 End = Callable[[Await[Any], BaseException | None], object]
 
 
-def prefetch(aw: Await[W], executor: Executor | None = None) -> Await[W]:
+def prefetch(aw: Await[W], executor: Executor | Cluster | None = None) -> Await[W]:
     """Start the run now, after what it needs, and return the same Await. A later use joins the run.
 
     Without an executor a thread of this module's own does it. A failure is not kept: a use that joined
@@ -65,20 +74,20 @@ def prefetch(aw: Await[W], executor: Executor | None = None) -> Await[W]:
 @overload
 def wait_all(
     aws: Iterable[Await[Coroutine[Any, Any, W]]],
-    executor: Executor | None = None,
+    executor: Executor | Cluster | None = None,
     timeout_s: float | None = None,
     progress: bool = False,
 ) -> list[W]: ...
 @overload
 def wait_all(
     aws: Iterable[Await[W]],
-    executor: Executor | None = None,
+    executor: Executor | Cluster | None = None,
     timeout_s: float | None = None,
     progress: bool = False,
 ) -> list[W]: ...
 def wait_all(
     aws: Iterable[Await[Any]],
-    executor: Executor | None = None,
+    executor: Executor | Cluster | None = None,
     timeout_s: float | None = None,
     progress: bool = False,
 ) -> list[Any]:
@@ -97,7 +106,7 @@ def wait_all(
 
 
 def as_completed(
-    aws: Iterable[Await[W]], executor: Executor | None = None, timeout_s: float | None = None
+    aws: Iterable[Await[W]], executor: Executor | Cluster | None = None, timeout_s: float | None = None
 ) -> Iterator[Await[W]]:
     """Run these and all that they need, and give each of these once, as it completes.
 
@@ -112,7 +121,7 @@ def as_completed(
     return each()
 
 
-def prefetch_async(aw: Await[W], executor: Executor | None = None) -> Await[W]:
+def prefetch_async(aw: Await[W], executor: Executor | Cluster | None = None) -> Await[W]:
     """Do as `prefetch` in the running loop of asyncio, where coroutine functions run."""
     task = asyncio.ensure_future(wait_all_async([_checked(aw, "prefetch_async")], executor))
     _prefetching.add(task)
@@ -123,20 +132,20 @@ def prefetch_async(aw: Await[W], executor: Executor | None = None) -> Await[W]:
 @overload
 async def wait_all_async(
     aws: Iterable[Await[Coroutine[Any, Any, W]]],
-    executor: Executor | None = None,
+    executor: Executor | Cluster | None = None,
     timeout_s: float | None = None,
     progress: bool = False,
 ) -> list[W]: ...
 @overload
 async def wait_all_async(
     aws: Iterable[Await[W]],
-    executor: Executor | None = None,
+    executor: Executor | Cluster | None = None,
     timeout_s: float | None = None,
     progress: bool = False,
 ) -> list[W]: ...
 async def wait_all_async(
     aws: Iterable[Await[Any]],
-    executor: Executor | None = None,
+    executor: Executor | Cluster | None = None,
     timeout_s: float | None = None,
     progress: bool = False,
 ) -> list[Any]:
@@ -151,7 +160,7 @@ async def wait_all_async(
 
 
 async def as_completed_async(
-    aws: Iterable[Await[W]], executor: Executor | None = None, timeout_s: float | None = None
+    aws: Iterable[Await[W]], executor: Executor | Cluster | None = None, timeout_s: float | None = None
 ) -> AsyncIterator[Await[W]]:
     """Do as `as_completed` in the running loop of asyncio, where coroutine functions run."""
     wanted = {id(aw): aw for aw in aws if _checked(aw, "as_completed_async") is aw}
@@ -208,7 +217,7 @@ class _Schedule:
     def __init__(
         self,
         aws: list[Await[Any]],
-        executor: Executor | None,
+        executor: Executor | Cluster | None,
         timeout_s: float | None,
         loop: asyncio.AbstractEventLoop | None = None,
         *,
@@ -216,7 +225,7 @@ class _Schedule:
     ) -> None:
         self.aws = aws
         self.loop = loop  # where coroutines run, if one is
-        self.executor = executor or ThreadPoolExecutor(_processors() + 4)
+        self.executor: Any = executor or ThreadPoolExecutor(_processors() + 4)
         self.is_own = executor is None
         self.deadline = None if timeout_s is None else time.monotonic() + timeout_s
         # What has ended, with its failure; without any if all that is asked for is when all have.
@@ -232,7 +241,13 @@ class _Schedule:
         # By the id of an Await: how many it still needs, and those that need it.
         self.needs: dict[int, int] = {}
         self.needed_by: dict[int, list[Await[Any]]] = {}
-        self._plan(aws)
+        # dask's futures, by the ids of their Awaits: a cluster gets the whole graph at once.
+        self.on_cluster: dict[int, Any] | None = None
+        if is_cluster(executor):
+            self.ready.extend({id(aw): aw for aw in aws if not is_there(aw)}.values())
+            self.needs = {id(aw): 0 for aw in self.ready}
+        else:
+            self._plan(aws)
         self.left = len(self.needs)
 
     def _plan(self, aws: list[Await[Any]]) -> None:
@@ -341,12 +356,18 @@ class _Schedule:
 
     def _send(self, aw: Await[Any]) -> tuple[Future[Any], Callable[[Any], Any]]:
         """Submit the call to wherever the executor is, and return how to read its result."""
+        if is_cluster(self.executor):
+            if self.on_cluster is None:
+                from awaits import dask  # only here: it needs dask
+
+                self.on_cluster = dask.compute(self.executor, [aw, *self.ready])
+            return self.on_cluster[id(aw)], lambda result: result
         function, args, kwargs = get_call(aw)
         if isinstance(function, Call):
             args = tuple(map(value_of, args))
             kwargs = {name: value_of(item) for name, item in kwargs.items()}
         if not isinstance(self.executor, ProcessPoolExecutor):
-            return self.executor.submit(_call, function, args, kwargs), lambda result: result
+            return self.executor.submit(call_there, function, args, kwargs), lambda result: result
         if id(function) not in self.sent_functions:
             self.sent_functions[id(function)] = _pickled(function, aw, "the function")
         call = self.sent_functions[id(function)], _pickled((args, kwargs), aw, "an argument")
@@ -376,7 +397,12 @@ class _Schedule:
         self.news.put((aw, failure))
 
 
-def _has_threads_here(executor: Executor) -> bool:
+def is_cluster(executor: object) -> TypeGuard[Cluster]:
+    """Say whether whole graphs are to be sent there."""
+    return hasattr(executor, "get_executor")
+
+
+def _has_threads_here(executor: object) -> TypeGuard[ThreadPoolExecutor]:
     elsewhere: Any = getattr(concurrent.futures, "InterpreterPoolExecutor", ())  # Python 3.14
     return isinstance(executor, ThreadPoolExecutor) and not isinstance(executor, elsewhere)
 
@@ -423,7 +449,7 @@ def _complete(aw: Await[Any], ended: End, sent: Future[Any]) -> None:
     ended(aw, failure)
 
 
-def _call(function: Callable[..., Any], args: Iterable[Any], kwargs: dict[str, Any]) -> Any:
+def call_there(function: Callable[..., Any], args: Iterable[Any], kwargs: dict[str, Any]) -> Any:
     """Call a function where it was sent to; of a coroutine function, run the coroutine to its end."""
     result = function(*args, **kwargs)
     return asyncio.run(_awaited(result)) if isinstance(result, Coroutine) else result
@@ -435,7 +461,7 @@ async def _awaited(awaitable: Awaitable[Any]) -> Any:
 
 def _call_pickled(function: bytes, arguments: bytes) -> bytes:
     called = pickle.loads(function)
-    result = _call(called, *pickle.loads(arguments))
+    result = call_there(called, *pickle.loads(arguments))
     try:
         return _dumps()(result)
     except Exception as error:
