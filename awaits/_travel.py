@@ -59,12 +59,12 @@ def reduce(aw: Await[Any]) -> tuple[Callable[..., Any], tuple[Any, ...]]:
 
 
 def _refuse(state: str, part: object) -> None:
-    reason = _why_not(part)
+    reason = why_not(part)
     if reason is not None and not _custom_pickler_is_at_work():
         raise pickle.PicklingError(f"cannot pickle an Await: it is {state} cannot be pickled: {reason}")
 
 
-def _why_not(part: object) -> str | None:
+def why_not(part: object) -> str | None:
     """Say why pickle cannot carry this very object, or None if it can or a look would cost much."""
     kind = type(part)
     try:

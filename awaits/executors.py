@@ -24,10 +24,11 @@ from concurrent.futures import (
 )
 from contextlib import contextmanager, suppress
 from functools import cache, partial
+from itertools import chain
 from queue import Empty, SimpleQueue
 from typing import Any, Protocol, Self, TypeGuard, TypeVar, overload
 
-from awaits import _turns
+from awaits import _travel, _turns
 from awaits._await import Await, get_call, run
 from awaits._delayed import Call, is_there, makes_a_coroutine, missing_arguments, value_of
 from awaits._errors import AwaitError
@@ -248,6 +249,8 @@ class _Schedule:
             self.needs = {id(aw): 0 for aw in self.ready}
         else:
             self._plan(aws)
+            if isinstance(executor, ProcessPoolExecutor):
+                self._check_that_all_can_travel()
         self.left = len(self.needs)
 
     def _plan(self, aws: list[Await[Any]]) -> None:
@@ -264,6 +267,20 @@ class _Schedule:
             for key in missing:
                 self.needed_by.setdefault(key, []).append(aw)
             todo += reversed(missing.values())
+
+    def _check_that_all_can_travel(self) -> None:
+        """Refuse what cannot, before anything is sent. Values that are still to come are seen later."""
+        for aw in [*self.ready, *chain.from_iterable(self.needed_by.values())]:
+            function, args, kwargs = get_call(aw)
+            self._pickled_function(function, aw)
+            for name, argument in [*enumerate(args), *kwargs.items()]:
+                if type(argument) is not Await and _travel.why_not(argument) is not None:
+                    _pickled(argument, aw, f"argument {name!r}")  # cloudpickle carries more
+
+    def _pickled_function(self, function: Callable[..., Any], aw: Await[Any]) -> bytes:
+        if id(function) not in self.sent_functions:
+            self.sent_functions[id(function)] = _pickled(function, aw, "the function")
+        return self.sent_functions[id(function)]
 
     def __enter__(self) -> Self:
         return self
@@ -368,10 +385,9 @@ class _Schedule:
             kwargs = {name: value_of(item) for name, item in kwargs.items()}
         if not isinstance(self.executor, ProcessPoolExecutor):
             return self.executor.submit(call_there, function, args, kwargs), lambda result: result
-        if id(function) not in self.sent_functions:
-            self.sent_functions[id(function)] = _pickled(function, aw, "the function")
-        call = self.sent_functions[id(function)], _pickled((args, kwargs), aw, "an argument")
-        return self.executor.submit(_call_pickled, *call), pickle.loads
+        sent_function = self._pickled_function(function, aw)
+        arguments = _pickled((args, kwargs), aw, "an argument")
+        return self.executor.submit(_call_pickled, sent_function, arguments), pickle.loads
 
     def _keep(self, future: Future[Any], aw: Await[Any]) -> None:
         self.submitted[future] = aw

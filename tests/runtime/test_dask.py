@@ -127,6 +127,17 @@ def test_lokys_executor_is_one_like_another(tmp_path: Path) -> None:
     assert len(list(tmp_path.iterdir())) == 2
 
 
+def test_the_example_gives_on_dask_what_it_gives_on_threads(tmp_path: Path) -> None:
+    program = str(Path(__file__).parents[2] / "examples" / "logs.py")
+    command = [sys.executable, program, str(tmp_path), "--files", "5", "--lines", "40", "--on"]
+    printed = [
+        subprocess.run([*command, kind], capture_output=True, text=True, check=True).stdout
+        for kind in ("threads", "dask")
+    ]
+    assert printed[0] == printed[1]
+    assert printed[0].startswith("200 requests")
+
+
 def test_what_stands_in_a_script_goes_to_the_cluster(client: Any, tmp_path: Path) -> None:
     (tmp_path / "script.py").write_text(
         "import sys\nfrom distributed import Client\n"

@@ -277,8 +277,14 @@ def pausing(folder: Path) -> int:
 
 def test_what_cannot_travel_is_named(two_processes: ProcessPoolExecutor) -> None:
     lock = threading.Lock()
+    first = awaitable(os.getpid)
+    with pytest.raises(AwaitError, match="argument 0 of type cannot be sent"):
+        wait_all([first, awaitable(type, lock)], two_processes)
+    with pytest.raises(AwaitError, match="argument 'key' of dict cannot be sent"):
+        wait_all([first, awaitable(dict, key=lock)], two_processes)
+    assert not awaitable_done(first)
     with pytest.raises(AwaitError, match="an argument of type cannot be sent"):
-        wait_all([awaitable(type, lock)], two_processes)
+        wait_all([delayed(type)(awaitable_nowait(lock))], two_processes)
     with pytest.raises(AwaitError, match=r"the function of .*acquire cannot be sent"):
         wait_all([awaitable(lock.acquire)], two_processes)
     with pytest.raises(AwaitError, match="the result of a_lock cannot come back"):

@@ -70,6 +70,19 @@ def test_database_is_created_only_when_something_is_asked_of_it(tmp_path: Path) 
     assert run_example("database.py", database, "path") == f"{database} exists\n"
 
 
+def test_logs_are_counted_the_same_on_threads_and_on_processes(tmp_path: Path) -> None:
+    small = ("--files", 5, "--lines", 40)
+    printed = [
+        run_example("logs.py", tmp_path, "--on", kind, *small) for kind in ("threads", "processes")
+    ]
+    lines = [line for file in tmp_path.iterdir() for line in file.read_text().splitlines()]
+    sent = sum(int(line.split()[-1]) for line in lines)
+    failures = sum(line.split()[-2] >= "400" for line in lines)
+    assert printed[0].splitlines()[0] == f"{len(lines)} requests, {sent:,} bytes, {failures} failures"
+    assert len(lines) == 200
+    assert printed[0] == printed[1]
+
+
 def test_corpus_client_reads_only_the_text_that_it_uses(tmp_path: Path) -> None:
     (tmp_path / "one.md").write_text("lazy values, lazy values: values that wait")
     (tmp_path / "two.md").write_bytes(b"\xff not a text: reading it would fail")
