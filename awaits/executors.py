@@ -35,6 +35,7 @@ from awaits._errors import AwaitError
 from awaits._slots import PENDING, get_function, get_value
 
 __all__ = [
+    "Cluster",
     "as_completed",
     "as_completed_async",
     "prefetch",
