@@ -19,6 +19,7 @@ from awaits._delayed import Call
 from awaits._functions import awaitable, awaitable_nowait
 from awaits._slots import PENDING, get_value
 
+_STANDARD = (pickle.Pickler, pickle._Pickler)
 _REDUCERS = ("__reduce__", "__reduce_ex__")
 # What pickle carries without asking the object anything.
 _PLAIN = frozenset(
@@ -91,11 +92,9 @@ def _custom_pickler_is_at_work() -> bool:
     An object's `__reduce__` is not told which pickler asks. This is looked up only when an error is
     about to be raised, so its cost does not matter.
     """
-    standard = (pickle.Pickler, pickle._Pickler)
     return any(
-        issubclass(type(pickler), standard)
-        and (type(pickler) not in standard or hasattr(pickler, "dispatch_table"))
-        for pickler in gc.get_objects()
+        _is_custom_pickler(one) or (type(one) in _STANDARD and hasattr(one, "dispatch_table"))
+        for one in gc.get_objects()
     )
 
 
@@ -114,5 +113,4 @@ def custom_pickler_asks() -> bool:
 
 
 def _is_custom_pickler(value: object) -> bool:
-    standard = (pickle.Pickler, pickle._Pickler)
-    return issubclass(type(value), standard) and type(value) not in standard
+    return issubclass(type(value), _STANDARD) and type(value) not in _STANDARD

@@ -271,7 +271,8 @@ class _Schedule:
 
     def _check_that_all_can_travel(self) -> None:
         """Refuse what cannot, before anything is sent. Values that are still to come are seen later."""
-        for aw in [*self.ready, *chain.from_iterable(self.needed_by.values())]:
+        planned = chain(self.ready, *self.needed_by.values())  # a call as often as it needs something
+        for aw in {id(aw): aw for aw in planned}.values():
             function, args, kwargs = get_call(aw)
             self._pickled_function(function, aw)
             for name, argument in [*enumerate(args), *kwargs.items()]:

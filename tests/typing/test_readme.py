@@ -14,6 +14,12 @@ def code_blocks(language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
 
 
+def run_program(folder: Path, name: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [sys.executable, name], cwd=folder, capture_output=True, text=True, timeout=99, check=False
+    )
+
+
 def test_example_is_checked_and_runs_as_shown(tmp_path: Path, run_mypy: RunMypy) -> None:
     program, *_ = code_blocks("python")
     (toml,) = code_blocks("toml")
@@ -22,14 +28,7 @@ def test_example_is_checked_and_runs_as_shown(tmp_path: Path, run_mypy: RunMypy)
     (tmp_path / "pyproject.toml").write_text(toml)
     (tmp_path / "README.md").write_text(README)
     assert run_mypy(tmp_path, "example.py").stdout == mypy_says
-    ran = subprocess.run(
-        [sys.executable, "example.py"],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    ran = run_program(tmp_path, "example.py")
     assert ran.stdout + ran.stderr.splitlines(keepends=True)[-1] == it_prints
 
 
@@ -40,15 +39,9 @@ def test_graph_is_checked_as_shown_and_lazy(tmp_path: Path, run_mypy: RunMypy) -
     (tmp_path / "mypy.ini").write_text("[mypy]\nplugins = awaits_mypy\n")
     (tmp_path / "README.md").write_text("one\nthe longest\n")
     assert run_mypy(tmp_path, "graph.py").stdout == mypy_says
-    ran = subprocess.run(
-        [sys.executable, "graph.py"],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=60,
-    )
-    assert ran.stdout == "<Await pending: longest>\nreading README.md\nTHE LONGEST 2\n"
+    ran = run_program(tmp_path, "graph.py")
+    printed = "<Await pending: longest>\nreading README.md\nTHE LONGEST 2\n"
+    assert (ran.returncode, ran.stdout) == (0, printed)
 
 
 def test_many_at_once_is_checked_and_runs(tmp_path: Path, run_mypy: RunMypy) -> None:
@@ -56,10 +49,8 @@ def test_many_at_once_is_checked_and_runs(tmp_path: Path, run_mypy: RunMypy) -> 
     (tmp_path / "many.py").write_text(program)
     (tmp_path / "mypy.ini").write_text("[mypy]\nplugins = awaits_mypy\nstrict = true\n")
     assert run_mypy(tmp_path, "many.py").stdout == "Success: no issues found in 1 source file\n"
-    ran = subprocess.run(
-        [sys.executable, "many.py"], cwd=tmp_path, capture_output=True, text=True, check=True, timeout=99
-    )
-    assert ran.stdout == "[7, 19, 33]\n[3, 5, 6]\n158\n"
+    ran = run_program(tmp_path, "many.py")
+    assert (ran.returncode, ran.stdout) == (0, "[7, 19, 33]\n[3, 5, 6]\n158\n")
 
 
 def test_ini_configuration_is_accepted(tmp_path: Path, run_mypy: RunMypy) -> None:
