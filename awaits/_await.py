@@ -178,6 +178,7 @@ class Await(Slots, Generic[W_co]):
                 raise
         return _read_signature(value, sys._getframe(1))
 
+    @final
     def fn(self) -> Callable[..., W_co]:
         """Return the function of the call; with keyword arguments, a partial of it.
 
@@ -190,6 +191,7 @@ class Await(Slots, Generic[W_co]):
         kwargs = get_kwargs(self)
         return functools.partial(function, **kwargs) if kwargs else function
 
+    @final
     def args(self) -> tuple[Any, ...]:
         """Return the positional arguments of the call; `(value,)` if complete from the start.
 
@@ -200,6 +202,7 @@ class Await(Slots, Generic[W_co]):
             raise _no_call(self, "arguments")
         return args
 
+    @final
     def is_nowait(self) -> bool:
         """Return whether this Await was complete from the start, by `awaitable_nowait`."""
         return get_function(self) is nowait_function

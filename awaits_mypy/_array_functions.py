@@ -4,7 +4,7 @@ At run time the protocols for arrays see to that (`awaits/_arrays.py`). Here the
 with a value in the place of each Await, and mypy's verdict on that is the answer.
 """
 
-from typing import Final
+from typing import Final, NamedTuple
 
 from mypy.nodes import (
     ARG_POS,
@@ -35,24 +35,37 @@ from mypy.types import (
 )
 
 from awaits_mypy._callables import anything_returning
+from awaits_mypy._implicit import is_on, report_wait
 from awaits_mypy._mypy import is_checked_in, type_of_call, type_of_expression
-from awaits_mypy._receivers import awaited_types, without_awaits
+from awaits_mypy._receivers import awaited_types, awaits_in, without_awaits
 
 _SigContext = FunctionSigContext | MethodSigContext
 
-# By how the name of the function begins, the class whose Awaits it takes: what else is handed to it goes
-# through no protocol for arrays, or not always.
+
+class _Taken(NamedTuple):
+    """The class whose Awaits a function takes for their values, and the protocol by which it asks."""
+
+    cls: str
+    protocol: str
+
+
+# By how the name of the function begins. What else is handed to it goes through no protocol for arrays,
+# or not always.
 _TAKEN: Final = {
-    "numpy._typing._ufunc.": "builtins.object",
+    "numpy._typing._ufunc.": _Taken("builtins.object", "__array_ufunc__"),
     "numpy.ndarray.": None,
-    "numpy.": "numpy.ndarray",
-    "torch.": "torch._tensor.Tensor",
+    "numpy.": _Taken("numpy.ndarray", "__array_function__"),
+    "torch.": _Taken("torch._tensor.Tensor", "__torch_function__"),
 }
 _CONTAINERS: Final = ("builtins.list", "typing.Sequence")
 
 
-def class_taken_by(function: str) -> str | None:
-    """Return the class whose Awaits the function of this name takes for their values, if any."""
+def takes_values(function: str) -> bool:
+    """Say whether the function of this name takes Awaits, of some class, for their values."""
+    return _taken_by(function) is not None
+
+
+def _taken_by(function: str) -> _Taken | None:
     if not function.startswith(("numpy.", "torch.")):
         return None
     return next(taken for prefix, taken in _TAKEN.items() if function.startswith(prefix))
@@ -76,13 +89,16 @@ class ArrayFunctions:
 
 def _signature_for_values(ctx: _SigContext, function: str) -> FunctionLike | None:
     call = _call_of(ctx, function)
-    taken = class_taken_by(function)
+    taken = _taken_by(function)
     is_class = ctx.default_signature.is_type_obj()
     if call is None or taken is None or is_class or is_checked_in(ctx, ("numpy", "torch")):
         return None
-    arguments = [_value_of(ctx, argument, taken) for argument in call.args]
+    arguments = [_value_of(ctx, argument, taken.cls) for argument in call.args]
     if all(value is argument for value, argument in zip(arguments, call.args, strict=True)):
         return None
+    if is_on(ctx):
+        for argument, value in zip(call.args, arguments, strict=True):
+            _report_waits(ctx, argument, value, taken.protocol)
     on_values = CallExpr(call.callee, arguments, call.arg_kinds, call.arg_names)
     on_values.set_line(ctx.context)
     return anything_returning(ctx, type_of_call(ctx, on_values))
@@ -114,11 +130,30 @@ def _value_of(ctx: _SigContext, argument: Expression, taken: str) -> Expression:
     return argument if value is typ else TempNode(value, context=argument)
 
 
+def _report_waits(ctx: _SigContext, argument: Expression, value: Expression, protocol: str) -> None:
+    if value is argument:
+        return
+    if isinstance(argument, (ListExpr, TupleExpr)) and isinstance(value, (ListExpr, TupleExpr)):
+        for item, item_value in zip(argument.items, value.items, strict=True):
+            _report_waits(ctx, item, item_value, protocol)
+    else:
+        report_wait(ctx, _awaits_within(type_of_expression(ctx, argument)), protocol, argument)
+
+
+def _awaits_within(typ: Type) -> list[Instance]:
+    typ = get_proper_type(typ)
+    if isinstance(typ, TupleType):
+        return [found for item in typ.items for found in _awaits_within(item)]
+    if isinstance(typ, Instance) and typ.type.fullname in _CONTAINERS:
+        return [found for arg in typ.args for found in _awaits_within(arg)]
+    return awaits_in(typ)
+
+
 def _is_seen_to_be_none(argument: Expression) -> bool:
     """Say whether this is no Await by the look of it, so that mypy need not be asked for its type."""
     if isinstance(argument, CallExpr):
         function = argument.callee
-        return isinstance(function, RefExpr) and class_taken_by(function.fullname) is not None
+        return isinstance(function, RefExpr) and takes_values(function.fullname)
     if isinstance(argument, OpExpr):
         return argument.op not in ("and", "or")  # others give one only if some class has it so
     return isinstance(argument, (LambdaExpr, IntExpr, StrExpr, ComparisonExpr))

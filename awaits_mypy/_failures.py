@@ -3,17 +3,15 @@
 import sys
 import traceback
 from collections.abc import Callable
-from typing import Final, TypeVar, cast
+from typing import TypeVar, cast
 
-from mypy.errorcodes import ErrorCode
 from mypy.plugin import AttributeContext, FunctionContext, MethodContext
 from mypy.types import Type
 from mypy.version import __version__ as mypy_version
 
 from awaits import __version__
+from awaits_mypy._codes import AWAIT_PLUGIN
 from awaits_mypy._mypy import AnyContext, beyond_all_filters
-
-AWAIT_PLUGIN: Final = ErrorCode("await-plugin", "A failure of the plugin awaits_mypy itself", "Await")
 
 Answer = TypeVar("Answer", bound=Type)
 Ctx = TypeVar("Ctx", bound=AnyContext)

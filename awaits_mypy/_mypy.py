@@ -8,10 +8,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any, cast
 
+from mypy import messages
 from mypy.checker import TypeChecker, infer_operator_assignment_method
 from mypy.checker_state import checker_state
 from mypy.checkmember import analyze_member_access
 from mypy.defaults import PYTHON3_VERSION
+from mypy.erasetype import erase_typevars
 from mypy.join import join_type_list
 from mypy.maptype import map_instance_to_supertype
 from mypy.meet import narrow_declared_type
@@ -35,6 +37,7 @@ from mypy.nodes import (
     TypeInfo,
     Var,
 )
+from mypy.options import Options
 from mypy.plugin import (
     AttributeContext,
     FunctionContext,
@@ -67,14 +70,18 @@ __all__ = [
     "check_in_place_operation",
     "check_item_assignment",
     "check_slots_of",
+    "classes_asked_for",
     "enclosing_scope",
+    "erase_typevars",
     "find_member",
     "forget_subtype_checks",
+    "format_type",
     "is_checked_in",
     "is_protocol_probe",
     "is_subtype",
     "join_type_list",
     "map_instance_to_supertype",
+    "options_of_checked_module",
     "record_dependency",
     "replace_receiver",
     "retract_refusals_of_await",
@@ -203,7 +210,7 @@ def take_back_declaration(await_class: SymbolTableNode | None, name: str) -> Non
             del names[name]
 
 
-def type_of_member_if_any(ctx: AttributeContext, name: str, owner: Type) -> Type | None:
+def type_of_member_if_any(ctx: AnyContext, name: str, owner: Type) -> Type | None:
     """Return the type of this member of `owner`, or None if it has none."""
     with ctx.api.msg.filter_errors() as errors:
         member = type_of_member(ctx, name, owner, owner, is_operator=name == "__call__")
@@ -345,6 +352,23 @@ def check_in_place_operation(
         "expression has type",
         "variable has type",
     )
+
+
+def options_of_checked_module() -> Options | None:
+    """Return the options of the module that is being checked, if one is."""
+    checker = checker_state.type_checker
+    return None if checker is None else cast(TypeChecker, checker).options
+
+
+def format_type(ctx: AnyContext, typ: Type) -> str:
+    """Return the type as mypy's messages have it, in its quotes."""
+    return messages.format_type(typ, ctx.api.options)
+
+
+def classes_asked_for(ctx: FunctionContext, expression: Expression) -> list[Type] | None:
+    """Return the classes in the second argument of `isinstance`; None if mypy cannot tell."""
+    ranges = _checker_of(ctx).get_isinstance_type(expression)
+    return None if ranges is None else [each.item for each in ranges]
 
 
 def forget_subtype_checks() -> None:

@@ -21,12 +21,12 @@ from mypy.types import (
     Type,
     TypeOfAny,
     TypeType,
-    UnionType,
     get_proper_type,
 )
 
 from awaits_mypy._attributes import is_named, see_through_attribute
 from awaits_mypy._callables import function_returning
+from awaits_mypy._implicit import is_on, report_wait
 from awaits_mypy._mypy import (
     AnyContext,
     awaited_type,
@@ -40,7 +40,7 @@ from awaits_mypy._mypy import (
     union_of,
 )
 from awaits_mypy._protocols import member_for_protocol
-from awaits_mypy._receivers import awaited_types, has_await, without_awaits
+from awaits_mypy._receivers import awaited_types, awaits_in, has_await, items_of, without_awaits
 from awaits_mypy._statements import value_assigned_to
 
 
@@ -86,6 +86,8 @@ def see_through_containment(ctx: AttributeContext, name: str) -> Type:
 def see_through_element(ctx: MethodContext, name: str) -> Type:
     """Answer for an Await as the element in `aw in container`."""
     if isinstance(ctx.context, ComparisonExpr) and any(map(has_await, ctx.arg_types[0])):
+        if is_on(ctx):
+            report_wait(ctx, awaits_in(ctx.arg_types[0][0]), "__eq__", ctx.args[0][0])
         _see_through_comparison(ctx, filters=1)
     return ctx.default_return_type
 
@@ -141,7 +143,7 @@ def see_through_await(ctx: AttributeContext, name: str) -> Type:
     if is_named(ctx.context, name):
         return see_through_attribute(ctx, name)
     _depend_on(ctx, name)
-    results = [_awaited(ctx, item) for w in awaited_types(ctx.type) for item in _items(w)]
+    results = [_awaited(ctx, item) for w in awaited_types(ctx.type) for item in items_of(w)]
     any_type = AnyType(TypeOfAny.special_form)
     generator = ctx.api.named_generic_type("typing.Generator", [any_type, any_type, union_of(results)])
     return function_returning(ctx, generator, [])
@@ -193,8 +195,3 @@ def _value_of(ctx: AnyContext, operand: Expression) -> Expression:
 def _awaited(ctx: AttributeContext, w: Type) -> Type:
     awaited = awaited_type(ctx, w)
     return w if awaited is None else awaited
-
-
-def _items(typ: Type) -> list[Type]:
-    typ = get_proper_type(typ)
-    return typ.items if isinstance(typ, UnionType) else [typ]

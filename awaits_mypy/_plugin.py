@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Callable
 from functools import cache, partial
 from pathlib import Path
+from typing import TypeVar
 
 from mypy.nodes import MypyFile
 from mypy.operators import op_methods, ops_with_inplace_method, reverse_op_methods
@@ -19,7 +20,7 @@ from mypy.plugin import (
 )
 from mypy.types import FunctionLike, Type
 
-from awaits_mypy._array_functions import ArrayFunctions, class_taken_by
+from awaits_mypy._array_functions import ArrayFunctions, takes_values
 from awaits_mypy._attributes import (
     see_through_assignment,
     see_through_attribute,
@@ -32,6 +33,8 @@ from awaits_mypy._delayed import (
     take_any_function,
 )
 from awaits_mypy._failures import reporting_failure
+from awaits_mypy._implicit import is_on_here, see_with_arguments, see_with_wait
+from awaits_mypy._mistakes import check_hidden, check_isinstance
 from awaits_mypy._mypy import forget_subtype_checks, take_back_declaration
 from awaits_mypy._names import AWAIT, DELAYED, DELAYED_FUNCTION, TORCH_AWAIT, TORCH_AWAITABLE
 from awaits_mypy._operators import (
@@ -51,9 +54,12 @@ _AWAIT_MEMBER = f"{AWAIT}."
 _TORCH_AWAIT_MEMBER = f"{TORCH_AWAIT}."
 
 _Callback = Callable[[AttributeContext, str], Type]
+_FunctionHook = Callable[[FunctionContext], Type]
+_MethodHook = Callable[[MethodContext], Type]
 
 # Any other name is an attribute like another.
 _CALLBACKS: dict[str, _Callback] = {
+    **dict.fromkeys(("fn", "args", "is_nowait"), check_hidden),
     "__setattr__": see_through_assignment,
     "__call__": see_through_call,
     "__getitem__": see_through_index,
@@ -70,6 +76,8 @@ _CALLBACKS: dict[str, _Callback] = {
     },
 }
 
+Ctx = TypeVar("Ctx", FunctionContext, MethodContext)
+
 
 class AwaitsPlugin(Plugin):
     """Types an `Await[W]` as the W that it will produce."""
@@ -81,10 +89,10 @@ class AwaitsPlugin(Plugin):
         # mypy asks these at each attribute and each call of the program.
         for name in (
             "get_attribute_hook",
-            "get_function_hook",
             "get_function_signature_hook",
             "get_method_signature_hook",
-            "get_method_hook",
+            "_function_hook",
+            "_method_hook",
         ):
             setattr(self, name, cache(getattr(self, name)))
 
@@ -92,11 +100,12 @@ class AwaitsPlugin(Plugin):
         """Answer for what only `__getattribute__` of an Await provides, and for what is decorated."""
         if fullname.startswith(_TORCH_AWAIT_MEMBER):
             name = fullname.removeprefix(_TORCH_AWAIT_MEMBER)
-            return partial(reporting_failure, see_through_torch, name)
+            return partial(reporting_failure, partial(see_with_wait, see_through_torch), name)
         if not fullname.startswith(_AWAIT_MEMBER):
             return None
         name = fullname.removeprefix(_AWAIT_MEMBER)
-        return partial(reporting_failure, _CALLBACKS.get(name, see_through_attribute), name)
+        callback = _CALLBACKS.get(name, see_through_attribute)
+        return partial(reporting_failure, partial(see_with_wait, callback), name)
 
     def get_class_attribute_hook(self, fullname: str) -> None:
         """Answer for none: what the plugin had the class Await declare is not for the class itself."""
@@ -112,7 +121,7 @@ class AwaitsPlugin(Plugin):
             return partial(reporting_failure, take_any_function, "delayed")
         if fullname == TORCH_AWAITABLE:
             return partial(reporting_failure, refuse_keywords, fullname)
-        if class_taken_by(fullname) is None:
+        if not takes_values(fullname):
             return None
         return partial(reporting_failure, self._array_functions.see_through_call, fullname)
 
@@ -124,15 +133,29 @@ class AwaitsPlugin(Plugin):
             return partial(reporting_failure, see_through_lookup, "__getattribute__")
         if fullname == f"{DELAYED_FUNCTION}.__call__":
             return partial(reporting_failure, see_through_delayed_call, "__call__")
-        if class_taken_by(fullname) is None:
+        if not takes_values(fullname):
             return None
         return partial(reporting_failure, self._array_functions.see_through_call, fullname)
 
-    def get_function_hook(self, fullname: str) -> Callable[[FunctionContext], Type] | None:
-        """Answer for what `delayed` gives."""
-        return partial(reporting_failure, keep_function, "delayed") if fullname == DELAYED else None
+    def get_function_hook(self, fullname: str) -> _FunctionHook | None:
+        """Answer for every call where implicit waits are to be reported, and else for a few."""
+        hook = self._function_hook(fullname)
+        return _watching_arguments(hook, fullname) if is_on_here() else hook
 
-    def get_method_hook(self, fullname: str) -> Callable[[MethodContext], Type] | None:
+    def get_method_hook(self, fullname: str) -> _MethodHook | None:
+        """Answer in the same way for methods, and for the operators of what is no Await."""
+        hook = self._method_hook(fullname)
+        return _watching_arguments(hook, fullname) if is_on_here() else hook
+
+    def _function_hook(self, fullname: str) -> _FunctionHook | None:
+        """Answer for what `delayed` gives, and watch what an Await is asked to be."""
+        if fullname == DELAYED:
+            return partial(reporting_failure, keep_function, "delayed")
+        if fullname in ("builtins.isinstance", "builtins.issubclass"):
+            return partial(reporting_failure, check_isinstance, fullname.removeprefix("builtins."))
+        return None
+
+    def _method_hook(self, fullname: str) -> _MethodHook | None:
         """Answer for `aw in container`, where the container is no Await, and for delayed methods."""
         if fullname == f"{DELAYED_FUNCTION}.__get__":
             return partial(reporting_failure, bind_function, "__get__")
@@ -152,6 +175,14 @@ class AwaitsPlugin(Plugin):
         By itself mypy compares the text of the configured module only, which is `__init__.py`.
         """
         return self._digest
+
+
+def _watching_arguments(
+    hook: Callable[[Ctx], Type] | None, fullname: str
+) -> Callable[[Ctx], Type] | None:
+    if takes_values(fullname):
+        return hook  # what it waits for is reported where its signature is found
+    return partial(reporting_failure, partial(see_with_arguments, hook), fullname)
 
 
 def _digest_of_this_package() -> str:

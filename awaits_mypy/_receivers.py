@@ -20,20 +20,25 @@ def is_await(receiver: ProperType, kind: str = AWAIT) -> TypeGuard[Instance]:
 
 def has_await(receiver: Type) -> bool:
     """Say whether an expression of this type can be an Await."""
-    return bool(awaited_types(receiver))
+    return bool(awaits_in(receiver))
+
+
+def awaits_in(receiver: Type, kind: str = AWAIT) -> list[Instance]:
+    """Return every Await, of this kind, that an expression of this type can be."""
+    receiver = get_proper_type(receiver)
+    if is_await(receiver, kind):
+        return [receiver]
+    if isinstance(receiver, UnionType):
+        return [found for item in receiver.items for found in awaits_in(item, kind)]
+    if isinstance(receiver, TypeVarType):
+        alternatives = receiver.values or [receiver.upper_bound]
+        return [found for alternative in alternatives for found in awaits_in(alternative, kind)]
+    return []
 
 
 def awaited_types(receiver: Type, kind: str = AWAIT) -> list[Type]:
     """Return the W of every Await, of this kind, that an expression of this type can be."""
-    receiver = get_proper_type(receiver)
-    if is_await(receiver, kind):
-        return [type_of_value(receiver)]
-    if isinstance(receiver, UnionType):
-        return [w for item in receiver.items for w in awaited_types(item, kind)]
-    if isinstance(receiver, TypeVarType):
-        alternatives = receiver.values or [receiver.upper_bound]
-        return [w for alternative in alternatives for w in awaited_types(alternative, kind)]
-    return []
+    return [type_of_value(await_type) for await_type in awaits_in(receiver, kind)]
 
 
 def without_awaits(receiver: Type, kind: str = AWAIT) -> Type:
@@ -57,3 +62,13 @@ def displayed(receiver: Type, kind: str = AWAIT) -> Type:
     """Return the type as a message should name it: as without Awaits, but a variable by its name."""
     receiver = get_proper_type(receiver)
     return receiver if isinstance(receiver, TypeVarType) else without_awaits(receiver, kind)
+
+
+def items_of(typ: Type) -> list[ProperType]:
+    """Return the items of a union, of any depth; of another type, exactly that one."""
+    typ = get_proper_type(typ)
+    return (
+        [found for item in typ.items for found in items_of(item)]
+        if isinstance(typ, UnionType)
+        else [typ]
+    )

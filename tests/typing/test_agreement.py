@@ -294,6 +294,11 @@ PINS = [
         r"return (w in p|w\.discard\(q\))",
     ),
     Pin(
+        "an Await does not lie about its class, and mypy is told so (await-isinstance)",
+        EVERY_CLASS,
+        r"return isinstance\(w, int\)",
+    ),
+    Pin(
         "Python assigns no number to a slice of bytes, and takes for one what may convert to one",
         ["bytearray"],
         r"w\[0:1\] = q",

@@ -1,0 +1,126 @@
+"""Two mistakes that mypy accepts: both ask an Await for what only its value has."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from mypy.nodes import TypeInfo
+from mypy.plugin import AttributeContext, FunctionContext
+from mypy.types import (
+    CallableType,
+    FunctionLike,
+    Instance,
+    LiteralType,
+    NoneType,
+    ProperType,
+    TupleType,
+    Type,
+    TypedDictType,
+    TypeType,
+    TypeVarType,
+    get_proper_type,
+)
+
+from awaits_mypy._codes import AWAIT_HIDDEN, AWAIT_ISINSTANCE
+from awaits_mypy._mypy import (
+    classes_asked_for,
+    format_type,
+    is_protocol_probe,
+    record_dependency,
+    union_of,
+)
+from awaits_mypy._names import AWAIT
+from awaits_mypy._receivers import awaits_in, has_await, items_of
+
+# A class may decide by these what is an instance of it; those of the standard library decide by its
+# bases, or by its members where it is a protocol.
+_DECIDES: Final = ("__subclasshook__", "__instancecheck__", "__subclasscheck__")
+_BY_BASES: Final = ("builtins.object", "builtins.type", "abc.ABCMeta")
+_OF_AWAIT: Final = (AWAIT, "typing.Generic", "builtins.object")
+
+
+def check_hidden(ctx: AttributeContext, name: str) -> Type:
+    """Report `aw.fn`, `aw.args` and `aw.is_nowait` where W has a member of that name too."""
+    if not is_protocol_probe(ctx):
+        for await_type in awaits_in(ctx.type):
+            w = await_type.args[0]
+            record_dependency(ctx, w, name)
+            hidden = next((item for item in items_of(w) if _declares(item, name)), None)
+            if hidden is not None:
+                whole, value = format_type(ctx, await_type), format_type(ctx, hidden)
+                ctx.api.fail(
+                    f'"{name}" is that of {whole} itself, and hides "{name}" of {value}:'
+                    " read that one from what awaitable_wait() gives",
+                    ctx.context,
+                    code=AWAIT_HIDDEN,
+                )
+    return ctx.default_attr_type
+
+
+def check_isinstance(ctx: FunctionContext, function: str) -> Type:
+    """Report `isinstance(aw, C)` and `issubclass(type(aw), C)` which are False whatever W is."""
+    if len(ctx.arg_types) == 2 and all(ctx.arg_types):
+        asked = items_of(ctx.arg_types[0][0])
+        classes = classes_asked_for(ctx, ctx.args[1][0]) or []
+        if not any(isinstance(get_proper_type(cls), NoneType) for cls in classes):
+            asked = [item for item in asked if not isinstance(item, NoneType)]
+        if _are_awaits(asked, function) and classes and not any(map(_may_be_of_await, classes)):
+            ctx.api.fail(_never(ctx, function, asked, classes), ctx.context, code=AWAIT_ISINSTANCE)
+    return ctx.default_return_type
+
+
+def _are_awaits(asked: Sequence[ProperType], function: str) -> bool:
+    if function == "issubclass":
+        asked = [get_proper_type(item.item) if isinstance(item, TypeType) else item for item in asked]
+    return bool(asked) and all(map(has_await, asked))
+
+
+def _never(
+    ctx: FunctionContext, function: str, asked: Sequence[ProperType], classes: Sequence[Type]
+) -> str:
+    whole = format_type(ctx, union_of(asked))
+    wanted = format_type(ctx, union_of(classes))
+    if function == "isinstance":
+        never = f"{whole} is never an instance of {wanted}, whatever it holds"
+    elif has_await(asked[0]):
+        never = f"{whole} is no class, whatever it holds"
+    else:
+        never = f"{whole} is never a subclass of {wanted}, whatever the Await holds"
+    return f"{never}: ask it of what awaitable_wait() gives"
+
+
+def _may_be_of_await(asked_for: Type) -> bool:
+    """Say whether an Await may be an instance of this: by its bases, its members, or for all we know."""
+    asked_for = get_proper_type(asked_for)
+    if isinstance(asked_for, NoneType):
+        return False
+    info = _class_of(asked_for)
+    if info is None or info.is_protocol or info.fullname in _OF_AWAIT:
+        return True
+    return _decides(info) or (info.metaclass_type is not None and _decides(info.metaclass_type.type))
+
+
+def _decides(owner: TypeInfo) -> bool:
+    """Say whether this class decides itself what is an instance of it."""
+    deciding = [owner.get_containing_type_info(name) for name in _DECIDES]
+    return any(cls is not None and cls.fullname not in _BY_BASES for cls in deciding)
+
+
+def _declares(typ: ProperType, name: str) -> bool:
+    """Say whether the class of this declares the name: `__getattr__` answers for anything."""
+    if isinstance(typ, TypeType):
+        typ = get_proper_type(typ.item)
+    if isinstance(typ, FunctionLike) and typ.is_type_obj():
+        return typ.type_object().get(name) is not None
+    info = _class_of(typ)
+    return info is not None and info.get(name) is not None
+
+
+def _class_of(typ: ProperType) -> TypeInfo | None:
+    """Return the class whose members an object of this type has, if mypy knows one."""
+    if isinstance(typ, TypeVarType):
+        typ = get_proper_type(typ.upper_bound)
+    if isinstance(typ, (LiteralType, TypedDictType, CallableType)):
+        typ = typ.fallback
+    if isinstance(typ, TupleType):
+        typ = typ.partial_fallback
+    return typ.type if isinstance(typ, Instance) else None

@@ -1,0 +1,137 @@
+"""The plugin's error codes are turned on, off and ignored in every way in which mypy's own are."""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+import mypy.version
+import pytest
+
+from .conftest import ROOT, RunMypy
+
+MINOR = tuple(map(int, mypy.version.__version__.split(".")[:2]))
+needs_codes_of_plugins = pytest.mark.skipif(
+    MINOR < (1, 19), reason="mypy 1.17 and 1.18 refuse in a configuration the codes of a plugin"
+)
+
+HOT = """\
+from awaits import Await
+def use(xs: Await[list[int]], error: Await[ValueError]) -> int:
+    isinstance(xs, list)
+    error.args()
+    return len(xs)
+"""
+FILES = {"hot.py": HOT, "cold.py": HOT}
+BOTH = {"hot": {"hidden", "implicit", "isinstance"}, "cold": {"hidden", "implicit", "isinstance"}}
+DEFAULT = {"hot": {"hidden", "isinstance"}, "cold": {"hidden", "isinstance"}}
+IN_HOT = {**DEFAULT, "hot": BOTH["hot"]}
+PLUGIN = "plugins = awaits_mypy\n"
+
+
+def found(
+    run_mypy: RunMypy, folder: Path, config: str, *arguments: str, name: str = "mypy.ini", **files: str
+) -> dict[str, set[str]]:
+    """Return what mypy reports with the codes of the plugin, by module."""
+    (folder / name).write_text(config)
+    for file, text in {**FILES, **files}.items():
+        (folder / file).write_text(text)
+    # What mypy knows of the standard library is kept from one test to the next.
+    result = run_mypy(
+        folder, "hot.py", "cold.py", "--cache-dir", str(folder.parent / "cache"), *arguments
+    )
+    assert not result.stderr
+    lines = result.stdout.splitlines()
+    return {
+        module: {line.rpartition("[await-")[2][:-1] for line in lines if line.startswith(f"{module}.py")}
+        for module in ("hot", "cold")
+    }
+
+
+@needs_codes_of_plugins
+@pytest.mark.parametrize(
+    ("name", "config", "expected"),
+    [
+        ("mypy.ini", f"[mypy]\n{PLUGIN}", DEFAULT),
+        ("mypy.ini", f"[mypy]\n{PLUGIN}enable_error_code = await-implicit\n", BOTH),
+        ("setup.cfg", f"[mypy]\n{PLUGIN}enable_error_code = await-implicit\n", BOTH),
+        (
+            "pyproject.toml",
+            '[tool.mypy]\nplugins = ["awaits_mypy"]\nenable_error_code = ["await-implicit"]\n',
+            BOTH,
+        ),
+        ("mypy.ini", f"[mypy]\n{PLUGIN}[mypy-hot]\nenable_error_code = await-implicit\n", IN_HOT),
+        (
+            "pyproject.toml",
+            '[tool.mypy]\nplugins = ["awaits_mypy"]\n[[tool.mypy.overrides]]\n'
+            'module = "hot"\nenable_error_code = ["await-implicit"]\n',
+            IN_HOT,
+        ),
+        (
+            "mypy.ini",
+            f"[mypy]\n{PLUGIN}enable_error_code = await-implicit\n"
+            "[mypy-cold]\ndisable_error_code = await-implicit\n",
+            IN_HOT,
+        ),
+        (
+            "mypy.ini",
+            f"[mypy]\n{PLUGIN}disable_error_code = await-hidden, await-isinstance\n",
+            {"hot": set(), "cold": set()},
+        ),
+        (
+            "mypy.ini",
+            f"[mypy]\n{PLUGIN}[mypy-cold]\ndisable_error_code = await-hidden\n",
+            {**DEFAULT, "cold": {"isinstance"}},
+        ),
+    ],
+)
+def test_code_is_turned_on_and_off_by_a_configuration(
+    name: str, config: str, expected: Mapping[str, set[str]], tmp_path: Path, run_mypy: RunMypy
+) -> None:
+    assert found(run_mypy, tmp_path, config, name=name) == expected
+
+
+@needs_codes_of_plugins
+def test_code_is_turned_on_and_off_by_the_command_line(tmp_path: Path, run_mypy: RunMypy) -> None:
+    arguments = ("--enable-error-code", "await-implicit", "--disable-error-code", "await-hidden")
+    expected = {"hot": {"implicit", "isinstance"}, "cold": {"implicit", "isinstance"}}
+    assert found(run_mypy, tmp_path, f"[mypy]\n{PLUGIN}", *arguments) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (f"# mypy: enable-error-code=await-implicit\n{HOT}", BOTH["hot"]),
+        (f'# mypy: disable-error-code="await-hidden, await-isinstance"\n{HOT}', set()),
+        (
+            f"# mypy: enable-error-code=await-implicit\n{HOT}".replace(
+                "(xs)\n", "(xs)  # type: ignore[await-implicit]\n"
+            ),
+            DEFAULT["hot"],
+        ),
+        (HOT.replace("args()", "args()  # type: ignore[await-hidden]"), {"isinstance"}),
+        (HOT.replace("list)", "list)  # type: ignore[await-isinstance]"), {"hidden"}),
+    ],
+)
+def test_code_is_turned_on_and_off_in_a_file(
+    text: str, expected: set[str], tmp_path: Path, run_mypy: RunMypy
+) -> None:
+    config = f"[mypy]\n{PLUGIN}warn_unused_ignores = true\n"
+    assert found(run_mypy, tmp_path, config, **{"hot.py": text}) == {**DEFAULT, "hot": expected}
+
+
+@needs_codes_of_plugins
+def test_examples_of_the_page_have_the_errors_that_it_shows(tmp_path: Path, run_mypy: RunMypy) -> None:
+    page = (ROOT / "docs/error_codes.md").read_text(encoding="utf-8")
+    examples = re.findall(
+        r"^```python\n((?:.+\n|\n)*?)```\n\n```text\n((?:.+\n)*?)```$", page, re.MULTILINE
+    )
+    assert len(examples) == page.count("```python") == 5
+    names = [f"example_{number}.py" for number in range(len(examples))]
+    for name, (program, _) in zip(names, examples, strict=True):
+        (tmp_path / name).write_text(program)
+    (config,) = re.findall(r"^```toml\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    (tmp_path / "pyproject.toml").write_text(config)
+    said = run_mypy(tmp_path, *names, "--cache-dir", str(tmp_path.parent / "cache")).stdout.splitlines()
+    for name, (_, errors) in zip(names, examples, strict=True):
+        lines = [re.sub(rf"^{name}:\d+: ", "", line) for line in said if line.startswith(name)]
+        assert lines == errors.splitlines()
