@@ -44,6 +44,7 @@ from mypy.plugin import (
     FunctionSigContext,
     MethodContext,
     MethodSigContext,
+    Plugin,
 )
 from mypy.server.deps import DependencyVisitor
 from mypy.subtypes import find_member, is_subtype
@@ -82,6 +83,7 @@ __all__ = [
     "join_type_list",
     "map_instance_to_supertype",
     "options_of_checked_module",
+    "plugins_in_use",
     "record_dependency",
     "replace_receiver",
     "retract_refusals_of_await",
@@ -358,6 +360,11 @@ def options_of_checked_module() -> Options | None:
     """Return the options of the module that is being checked, if one is."""
     checker = checker_state.type_checker
     return None if checker is None else cast(TypeChecker, checker).options
+
+
+def plugins_in_use() -> Plugin:
+    """Return all plugins of this run, as the one that mypy asks."""
+    return cast(TypeChecker, checker_state.type_checker).plugin
 
 
 def format_type(ctx: AnyContext, typ: Type) -> str:

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Callable
 from functools import cache, partial
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from mypy.nodes import MypyFile
 from mypy.operators import op_methods, ops_with_inplace_method, reverse_op_methods
@@ -35,7 +35,7 @@ from awaits_mypy._delayed import (
 from awaits_mypy._failures import reporting_failure
 from awaits_mypy._implicit import is_on_here, see_with_arguments, see_with_wait
 from awaits_mypy._mistakes import check_hidden, check_isinstance
-from awaits_mypy._mypy import forget_subtype_checks, take_back_declaration
+from awaits_mypy._mypy import forget_subtype_checks, plugins_in_use, take_back_declaration
 from awaits_mypy._names import AWAIT, DELAYED, DELAYED_FUNCTION, TORCH_AWAIT, TORCH_AWAITABLE
 from awaits_mypy._operators import (
     see_through_await,
@@ -86,6 +86,7 @@ class AwaitsPlugin(Plugin):
         super().__init__(options)
         self._digest = _digest_of_this_package()
         self._array_functions = ArrayFunctions()
+        self._is_asking_others = False
         # mypy asks these at each attribute and each call of the program.
         for name in (
             "get_attribute_hook",
@@ -140,12 +141,27 @@ class AwaitsPlugin(Plugin):
     def get_function_hook(self, fullname: str) -> _FunctionHook | None:
         """Answer for every call where implicit waits are to be reported, and else for a few."""
         hook = self._function_hook(fullname)
-        return _watching_arguments(hook, fullname) if is_on_here() else hook
+        if self._is_asking_others or not is_on_here():
+            return hook
+        return _watching_arguments(hook or self._ask_others("get_function_hook", fullname), fullname)
 
     def get_method_hook(self, fullname: str) -> _MethodHook | None:
         """Answer in the same way for methods, and for the operators of what is no Await."""
         hook = self._method_hook(fullname)
-        return _watching_arguments(hook, fullname) if is_on_here() else hook
+        if self._is_asking_others or not is_on_here():
+            return hook
+        return _watching_arguments(hook or self._ask_others("get_method_hook", fullname), fullname)
+
+    def _ask_others(self, method: str, fullname: str) -> Any:
+        """Return the hook of the plugins after this one, mypy's own at the end.
+
+        mypy takes the first answer, and would not ask them of a call that this plugin only looks at.
+        """
+        self._is_asking_others = True
+        try:
+            return getattr(plugins_in_use(), method)(fullname)
+        finally:
+            self._is_asking_others = False
 
     def _function_hook(self, fullname: str) -> _FunctionHook | None:
         """Answer for what `delayed` gives, and watch what an Await is asked to be."""
