@@ -119,7 +119,7 @@ class Await(Slots, Generic[W_co]):
     raises, the exception reaches whoever waited, nothing is kept, and the next wait tries again.
     An `AttributeError` from the function during an implicit wait arrives as `AwaitError`.
 
-    The counterpart in PyTorch: https://github.com/pytorch/pytorch/blob/main/torch/_awaits/__init__.py
+    The counterpart in PyTorch: <https://github.com/pytorch/pytorch/blob/main/torch/_awaits/__init__.py>
     """
 
     # The special methods are marked as final, which everything in this class is. What matters is that

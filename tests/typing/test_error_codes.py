@@ -1,13 +1,12 @@
 """The plugin's error codes are turned on, off and ignored in every way in which mypy's own are."""
 
-import re
 from collections.abc import Mapping
 from pathlib import Path
 
 import mypy.version
 import pytest
 
-from .conftest import ROOT, RunMypy
+from .conftest import RunMypy
 
 MINOR = tuple(map(int, mypy.version.__version__.split(".")[:2]))
 needs_codes_of_plugins = pytest.mark.skipif(
@@ -117,21 +116,3 @@ def test_code_is_turned_on_and_off_in_a_file(
 ) -> None:
     config = f"[mypy]\n{PLUGIN}warn_unused_ignores = true\n"
     assert found(run_mypy, tmp_path, config, **{"hot.py": text}) == {**DEFAULT, "hot": expected}
-
-
-@needs_codes_of_plugins
-def test_examples_of_the_page_have_the_errors_that_it_shows(tmp_path: Path, run_mypy: RunMypy) -> None:
-    page = (ROOT / "docs/error_codes.md").read_text(encoding="utf-8")
-    examples = re.findall(
-        r"^```python\n((?:.+\n|\n)*?)```\n\n```text\n((?:.+\n)*?)```$", page, re.MULTILINE
-    )
-    assert len(examples) == page.count("```python") == 5
-    names = [f"example_{number}.py" for number in range(len(examples))]
-    for name, (program, _) in zip(names, examples, strict=True):
-        (tmp_path / name).write_text(program)
-    (config,) = re.findall(r"^```toml\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
-    (tmp_path / "pyproject.toml").write_text(config)
-    said = run_mypy(tmp_path, *names, "--cache-dir", str(tmp_path.parent / "cache")).stdout.splitlines()
-    for name, (_, errors) in zip(names, examples, strict=True):
-        lines = [re.sub(rf"^{name}:\d+: ", "", line) for line in said if line.startswith(name)]
-        assert lines == errors.splitlines()

@@ -1,0 +1,42 @@
+"""What the site needs beside the pages in docs/: a hook of mkdocs (`hooks` in mkdocs.yml).
+
+The pages link to one another and to files of the repository as a code host shows them. On the site the
+README and its neighbours are pages too, and a link to any other file is the text of that link.
+"""
+
+import posixpath
+import re
+from functools import partial
+from pathlib import Path
+
+from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.structure.files import File, Files
+from mkdocs.structure.pages import Page
+
+ROOT = Path(__file__).parents[1]
+PAGES = {"README.md": "readme.md", "CHANGELOG.md": "changelog.md", "CONTRIBUTING.md": "contributing.md"}
+SOURCES = {page: source for source, page in PAGES.items()}
+LINK = re.compile(r"\[(?P<text>[^\]]*)\]\((?P<target>[^)#:\s]+)(?P<anchor>#[^)\s]*)?\)")
+
+
+def on_files(files: Files, config: MkDocsConfig) -> None:
+    """Add the pages that are not in docs/."""
+    for source, page in PAGES.items():
+        files.append(File.generated(config, page, abs_src_path=str(ROOT / source)))
+
+
+def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
+    """Turn the links of a page to files of the repository into those of the site."""
+    return LINK.sub(partial(_of_the_site, page.file.src_uri), markdown)
+
+
+def _of_the_site(page: str, link: re.Match[str]) -> str:
+    source = SOURCES.get(page, f"docs/{page}")
+    target = posixpath.normpath(posixpath.join(posixpath.dirname(source), link["target"]))
+    if not (ROOT / target).exists():
+        return link[0]  # code that looks like a link; or a broken one, of which mkdocs tells
+    if target not in PAGES and not target.startswith("docs/"):
+        return link["text"]
+    there = PAGES.get(target, target.removeprefix("docs/"))
+    path = posixpath.relpath(there, posixpath.dirname(page) or ".")
+    return f"[{link['text']}]({path}{link['anchor'] or ''})"
