@@ -4,6 +4,8 @@
 the object behaves as the W it produced. The mypy plugin `awaits_mypy` types it as that W.
 """
 
+from typing import Final
+
 from awaits._await import Await
 from awaits._delayed import delayed
 from awaits._errors import AwaitCycleError, AwaitError
@@ -16,7 +18,7 @@ from awaits._functions import (
 )
 from awaits._slots import BUILD
 
-__version__ = "0.1.0"
+__version__: Final = "0.1.0"  # so that mypy knows which version it reads
 
 __all__ = [
     "BUILD",
@@ -35,4 +37,4 @@ __all__ = [
 for _name in __all__:
     if _name != "BUILD":
         globals()[_name].__module__ = __name__
-del _name
+del _name, Final

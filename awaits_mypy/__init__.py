@@ -3,26 +3,36 @@
 Turned on by `plugins = ["awaits_mypy"]` in the mypy configuration.
 """
 
-from mypy.errors import CompileError
-from mypy.plugin import Plugin
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # the command of this package starts without mypy too, to say that it is missing
+    from mypy.plugin import Plugin
 
 _OLDEST_MYPY = (1, 17)
 
 
-def plugin(version: str) -> type[Plugin]:
+def plugin(version: str) -> "type[Plugin]":
     """Return the plugin class, for this version of mypy.
 
     Raises mypy's own `CompileError`, which mypy shows without a traceback, below mypy 1.17.
     """
-    major, minor = version.split(".")[:2]
-    if (int(major), int(minor)) < _OLDEST_MYPY:
-        raise CompileError(
-            [
-                f"awaits_mypy needs mypy 1.17 or newer and this is mypy {version}:"
-                ' install one with: pip install --upgrade "mypy>=1.17"'
-            ]
-        )
+    refusal = refusal_of(version)
+    if refusal:
+        from mypy.errors import CompileError
+
+        raise CompileError([refusal])
     # Imported after the check, because an older mypy may lack what it needs.
     from awaits_mypy._plugin import AwaitsPlugin
 
     return AwaitsPlugin
+
+
+def refusal_of(version: str) -> str | None:
+    """Say what to do about this version of mypy, if it is too old."""
+    major, minor = version.split(".")[:2]
+    if (int(major), int(minor)) >= _OLDEST_MYPY:
+        return None
+    return (
+        f"awaits_mypy needs mypy 1.17 or newer and this is mypy {version}:"
+        ' install one with: pip install --upgrade "mypy>=1.17"'
+    )
