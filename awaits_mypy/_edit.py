@@ -1,5 +1,6 @@
 """Edit a mypy configuration: add the settings that it lacks, and leave every other line as it is."""
 
+import configparser
 import os
 import re
 import shutil
@@ -30,8 +31,11 @@ def with_settings(config: Config) -> tuple[bytes, bytes, Plan]:
     text = before.decode("utf-8", "surrogateescape")  # mypy reads ini files in any encoding
     edited = text.replace("\r\n", "\n")
     edit = _in_toml if config.path.suffix.lower() == ".toml" else _in_ini
-    for setting in plan.missing:
-        edited = edit(edited, setting)
+    try:
+        for setting in plan.missing:
+            edited = edit(edited, setting)
+    except (tomlkit.exceptions.TOMLKitError, configparser.Error) as failure:
+        raise CommandError(f"{config.path} must be edited by hand: {failure}") from failure
     after = _with_line_endings_of(text, edited).encode("utf-8", "surrogateescape")
     reason = _reason_against(after, config.path.name, plan)
     if reason is not None:
@@ -158,9 +162,11 @@ def _within_lines(text: str, setting: Setting) -> str:
 def _lengthen(table: MutableMapping[str, Any], key: str, entry: str) -> None:
     """Add the entry to a list, or to a string in which commas are between the entries."""
     value = table[key]
-    if not isinstance(value, tomlkit.items.String):
+    if isinstance(value, tomlkit.items.Array):
         value.append(entry)
         return
+    if not isinstance(value, tomlkit.items.String):
+        raise CommandError(f"{key} is neither a list nor a string")
     entries = value.rstrip()
     separator = "" if not entries else " " if entries.endswith(",") else ", "
     literal = value.as_string().startswith("'")
@@ -178,19 +184,23 @@ def _in_ini(text: str, setting: Setting) -> str:
         return _with_section(text, "[mypy]", line)
     section = updater["mypy"]
     blocks = list(section.iter_blocks())
-    start = len("".join(map(str, _before(updater.iter_blocks(), section))))
-    start += len(str(section)) - len("".join(map(str, blocks)))  # its header
     options = [block for block in blocks if isinstance(block, configupdater.Option)]
     same = next((option for option in options if option.key == setting.key), None)
     last = same or (options[-1] if options else None)
-    if last:
-        start += len("".join(map(str, _before(blocks, last))))
+    start = _length(_before(updater.iter_blocks(), section)) + _length([section]) - _length(blocks)
+    if last is None:
+        return f"{_ended(text[:start])}{line}\n{text[start:]}"
+    start += _length(_before(blocks, last))
+    lines = str(last)
+    end = start + len(lines)
     if same and setting.entry is not None:
-        own = str(same)
-        return text[:start] + _longer_option(own, setting.entry) + text[start + len(own) :]
-    end = start + len(str(last or ""))
-    indent = str(last)[: len(str(last)) - len(str(last).lstrip())] if last else ""
+        return text[:start] + _longer_option(lines, setting.entry) + text[end:]
+    indent = lines[: len(lines) - len(lines.lstrip())]
     return f"{_ended(text[:end])}{indent}{line}\n{text[end:]}"
+
+
+def _length(blocks: Iterable[object]) -> int:
+    return sum(len(str(block)) for block in blocks)
 
 
 def _before(blocks: Iterable[object], block: object) -> Iterator[object]:
@@ -203,7 +213,7 @@ def _longer_option(option: str, entry: str) -> str:
     n = max(n for n, line in enumerate(lines) if line.strip() and line.lstrip()[0] not in "#;")
     value = lines[n].rstrip()
     if n == 0:
-        separator = "" if value.endswith(("=", ":")) else "," if not value.endswith(",") else ""
+        separator = "" if value.endswith(("=", ":", ",")) else ","
         lines[0] = f"{value}{separator} {entry}"
     else:
         ends_with_comma = value.endswith(",")

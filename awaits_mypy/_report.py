@@ -140,7 +140,8 @@ def as_sarif(found: Found) -> str:
     root = _repository()
     rule = {
         "id": _CODE,
-        "shortDescription": {"text": "A use of an Await that waits for its value"},
+        "shortDescription": {"text": "Implicit wait"},
+        "fullDescription": {"text": "A use of an Await that waits for its value without saying so."},
         "help": {
             "text": "Wait explicitly, with awaitable_wait(aw) or await aw, or accept the wait here with"
             f" # type: ignore[{_CODE}]."
