@@ -72,6 +72,8 @@ def _parser() -> argparse.ArgumentParser:
     report = commands.add_parser(
         "report",
         help="list the implicit waits of the project by module",
+        description="Arguments that are not among these go to mypy. Without files, packages or modules"
+        " among them, mypy checks those that its configuration names.",
         usage="%(prog)s [-h] [--format FORMAT] [--output FILE] [what mypy takes ...]",
         allow_abbrev=False,  # an argument of mypy is not an abbreviation of ours
     )

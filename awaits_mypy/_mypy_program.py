@@ -24,6 +24,9 @@ from mypy.options import Options
 # Up to mypy 1.18 a code on the command line must be known before the plugins are loaded.
 _WITH_OUR_CODES = "import awaits_mypy._codes, mypy.__main__; mypy.__main__.console_entry()"
 
+# Whatever the configuration says of it: JSON in whole lines, and no report in the project's place.
+_PRINTING = ("--output=json", "--no-pretty", "--no-error-summary", "--junit-xml=")
+
 
 class CommandError(Exception):
     """What keeps the command from its work, in words for its user."""
@@ -116,6 +119,8 @@ def options_of(arguments: Sequence[str]) -> tuple[Options, str]:
         raise CommandError(said.getvalue().strip()) from refusal
     except CompileError as failure:
         raise CommandError("\n".join(failure.messages)) from failure
+    except Exception as failure:  # a setting of a type that this mypy does not expect
+        raise CommandError(f"mypy itself fails on its configuration: {failure}") from failure
     return options, said.getvalue()
 
 
@@ -136,7 +141,7 @@ def run_mypy(arguments: Sequence[str], *, with_our_codes: bool = False) -> Run:
     """Run the mypy of this Python in this folder, and read what it prints."""
     start = ["-c", _WITH_OUR_CODES] if with_our_codes else ["-m", "mypy"]
     result = subprocess.run(  # noqa: S603 -- the program is this Python
-        [sys.executable, *start, *arguments, "--output", "json", "--no-error-summary"],
+        [sys.executable, *start, *arguments, *_PRINTING],
         capture_output=True,
         text=True,
         encoding="utf-8",

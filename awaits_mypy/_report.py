@@ -66,9 +66,10 @@ def find_waits(mypy_arguments: Sequence[str]) -> Found:
     Raises `CommandError` with mypy's words where mypy cannot check the project.
     """
     options, _ = options_of(mypy_arguments)
+    if not options.config_file:
+        raise CommandError("mypy finds no configuration in this folder: run awaits-mypy init")
     if not lists_plugin(options):
-        where = options.config_file or "mypy finds no configuration, which"
-        raise CommandError(f"{where} does not turn the plugin on: run awaits-mypy init")
+        raise CommandError(f"{options.config_file} does not turn the plugin on: run awaits-mypy init")
     cache = ["--cache-dir", cache_of_command(options, "report")]
     run = run_mypy([*cache, *mypy_arguments, "--enable-error-code", _CODE], with_our_codes=True)
     if run.exit_code not in (0, 1):

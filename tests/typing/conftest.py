@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from pytest_mypy_plugins.item import OutputChecker
 
+from awaits_mypy._command import main
+
 ROOT = Path(__file__).parents[2]
 
 # pytest-mypy-plugins runs the `mypy` that is first on the path: it must be the one beside this Python,
@@ -25,6 +27,7 @@ def _check_without_builtins(self: OutputChecker, ret_code: int, stdout: str, std
 
 OutputChecker.check = _check_without_builtins  # type: ignore[method-assign]
 
+Command = Callable[..., tuple[int, str, str]]
 RunMypy = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
@@ -44,5 +47,27 @@ def run_mypy() -> RunMypy:
             timeout=300,
             check=False,
         )
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture
+def command(
+    tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Command:
+    """Return a function that runs the command in the test's folder: its exit code and what it prints."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MYPY_CACHE_DIR", str(cache))
+    (tmp_path / ".git").mkdir()  # mypy looks no higher
+
+    def run(*arguments: str) -> tuple[int, str, str]:
+        code = main(arguments)
+        printed = capsys.readouterr()
+        return code, printed.out, printed.err
 
     return run
