@@ -24,8 +24,8 @@ from mypy.options import Options
 # Up to mypy 1.18 a code on the command line must be known before the plugins are loaded.
 _WITH_OUR_CODES = "import awaits_mypy._codes, mypy.__main__; mypy.__main__.console_entry()"
 
-# Whatever the configuration says of it: JSON in whole lines, and no report in the project's place.
-_PRINTING = ("--output=json", "--no-pretty", "--no-error-summary", "--junit-xml=")
+# Whatever the configuration says of it; a report of the project's own would be overwritten.
+_PRINTING = ("--output=json", "--no-error-summary", "--junit-xml=")
 
 
 class CommandError(Exception):

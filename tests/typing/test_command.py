@@ -74,6 +74,11 @@ LAYOUTS = {
         "[tool.mypy] # here",
         f"[tool.mypy] # here\n{TOML_LINES}",
     ),
+    "toml_empty_table_with_comment": (
+        "pyproject.toml",
+        "[tool.mypy]\n# nothing yet\n\n[tool.x]\n",
+        f"[tool.mypy]\n{TOML_LINES}# nothing yet\n\n[tool.x]\n",
+    ),
     "toml_last_line_without_ending": (
         "pyproject.toml",
         "[tool.mypy]\npretty = true",
@@ -123,6 +128,11 @@ LAYOUTS = {
         "pyproject.toml",
         '[project]\ntext = """\n[tool.mypy]\n"""\n[ tool . mypy ]\npretty = true\n',
         f'[project]\ntext = """\n[tool.mypy]\n"""\n[ tool . mypy ]\npretty = true\n{TOML_LINES}',
+    ),
+    "toml_line_that_looks_like_a_header": (
+        "pyproject.toml",
+        '[tool.mypy]\nexclude = """\n[ab]/\n"""\n# last\n[project]\n',
+        f'[tool.mypy]\nexclude = """\n[ab]/\n"""\n{TOML_LINES}# last\n[project]\n',
     ),
     "ini_empty": ("mypy.ini", "", f"[mypy]\n{INI_LINES}"),
     "ini_hidden": (".mypy.ini", "[mypy]\n", f"[mypy]\n{INI_LINES}"),
@@ -440,6 +450,7 @@ config = awaitable(str, 5)
 print(config.upper(), len(config))
 print(awaitable_wait(config).upper())
 print(config.lower())  # type: ignore[await-implicit]
+reveal_type(config)
 """,
     "app/sub/__init__.py": 'from app.load import config\ntotal: int = config + "!"\n',
 }
