@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from awaits import __version__
+
 from .conftest import ROOT, RunMypy
 
 PROGRAM = """\
@@ -18,11 +20,11 @@ awaitable(3)
 """
 
 
-def run(*command: object, cwd: Path) -> str:
+def run(*command: object, cwd: Path, code: int = 0) -> str:
     result = subprocess.run(
         list(map(str, command)), cwd=cwd, capture_output=True, text=True, timeout=300, check=False
     )
-    assert result.returncode == 0, result.stdout + result.stderr
+    assert result.returncode == code, result.stdout + result.stderr
     return result.stdout
 
 
@@ -75,6 +77,15 @@ def test_installed_wheel_gives_mypy_the_plugin_and_the_types(
     )
     assert lines[1].startswith('main.py:4: error: Argument 1 to "awaitable" has incompatible type "int"')
     assert len(lines) == 3
+
+
+def test_installed_wheel_has_the_command(installed: Path, tmp_path: Path) -> None:
+    assert (
+        run(installed.parent / "awaits-mypy", "--version", cwd=tmp_path)
+        == f"awaits-mypy {__version__}\n"
+    )
+    (tmp_path / "mypy.ini").write_text("[mypy]\n")
+    assert "run awaits-mypy init" in run(installed, "-m", "awaits_mypy", "check", cwd=tmp_path, code=1)
 
 
 def test_installed_wheel_runs(installed: Path, tmp_path: Path) -> None:
