@@ -6,24 +6,23 @@ from pathlib import Path
 import pytest
 from mypy.version import __version__ as mypy_version
 
-from .conftest import ROOT, Command
+from .conftest import Command
+from .pages import PAGES
 from .test_command import known
 
-PAGE = (ROOT / "docs" / "command.md").read_text(encoding="utf-8")
 CODES = 'enable_error_code = ["truthy-bool", "unused-awaitable"]'
 
 
-def blocks(language: str) -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+def blocks(kind: str) -> list[str]:
+    return [block.text for block in PAGES["command.md"] if block.kind == kind]
 
 
 def write_project(folder: Path) -> None:
-    (toml,) = blocks("toml")
-    (program,) = blocks("python")
-    (folder / "pyproject.toml").write_text(toml)
     (folder / "app").mkdir()
     (folder / "app" / "__init__.py").touch()
-    (folder / "app" / "prices.py").write_text(program)
+    for block in PAGES["command.md"]:
+        if block.title:
+            (folder / block.title).write_text(block.text)
 
 
 def shown(block: str) -> list[tuple[list[str], str]]:

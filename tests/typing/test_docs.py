@@ -29,7 +29,10 @@ from .screenshot import PICTURE, mypy_output, text_of, without_blanks
 
 yaml = import_module("yaml")  # comes with pytest-mypy-plugins, and has no types
 # Pages whose blocks have a test of their own.
-TESTED_ELSEWHERE = {"torch.md": "tests/typing/test_torch.py"}
+TESTED_ELSEWHERE = {
+    "command.md": "tests/typing/test_command_page.py",
+    "torch.md": "tests/typing/test_torch.py",
+}
 NEEDS_MYPY = {"error_codes.md": (1, 19)}  # and says so
 # Commands that are shown in `sh` blocks: why they are not run here.
 NOT_RUN = {
