@@ -1,0 +1,1 @@
+"""A shop whose catalogue is read when it is needed."""
