@@ -17,6 +17,7 @@ from awaits._functions import (
     awaitable_wait,
 )
 from awaits._slots import BUILD
+from awaits._trace import Trace, TracedRun, trace
 
 __version__: Final = "0.1.0"  # so that mypy knows which version it reads
 
@@ -25,12 +26,15 @@ __all__ = [
     "Await",
     "AwaitCycleError",
     "AwaitError",
+    "Trace",
+    "TracedRun",
     "awaitable",
     "awaitable_done",
     "awaitable_nowait",
     "awaitable_release",
     "awaitable_wait",
     "delayed",
+    "trace",
 ]
 
 # Tracebacks, pickles and help show the public name, not the file that happens to define it.

@@ -36,7 +36,7 @@ from typing import (
     final,
 )
 
-from awaits import _turns
+from awaits import _recording, _turns
 from awaits._data_model import ONLOOKERS, OWN, PREDICATES
 from awaits._errors import AwaitError
 from awaits._slots import (
@@ -678,6 +678,8 @@ def new(function: object, args: object, kwargs: object, value: object) -> Await[
     set_kwargs(aw, kwargs)
     set_outcome(aw, None)
     set_value(aw, value)
+    if _recording.recorder is not None:
+        _recording.is_new(aw)
     return aw
 
 
@@ -740,8 +742,12 @@ def _no_call(aw: Await[Any], part: str) -> AwaitError:
     return AwaitError(f"this Await has no {part}: {why}")
 
 
-def run(aw: Await[W]) -> W:
-    """Run the call, unless another thread completes it first, and return the value."""
+def run(aw: Await[W], operation: str | None = None) -> W:
+    """Run the call, unless another thread completes it first, and return the value.
+
+    `operation` tells a trace which special method in C asks for it.
+    """
+    recorder = _recording.recorder
     if type(get_function(aw)) is Call and id(aw) not in _turns.elsewhere:
         run_what_is_needed(aw)
     turn = _turns.Turn(aw)
@@ -753,7 +759,10 @@ def run(aw: Await[W]) -> W:
                 value = receive()  # or PENDING, if the call was withdrawn
             if value is PENDING:
                 function, args, kwargs = get_call(aw)
-                value = function(*args, **kwargs)
+                if recorder is None:
+                    value = function(*args, **kwargs)
+                else:
+                    value = recorder.run(aw, operation, function, args, kwargs)
             set_value(aw, value)
         finally:
             turn.end()
@@ -921,5 +930,5 @@ if core is not None:
             setattr(Await, _name, _method)
     core.connect(
         *(Await, PENDING, frozenset(OWN), run, _run_for_attribute, _wait_for_iteration),
-        *(_refuse_own, _read_pending, _read_signature, _length_of_tensor),
+        *(_refuse_own, _read_pending, _read_signature, _length_of_tensor, _recording.is_new),
     )

@@ -26,7 +26,10 @@ typedef struct {
 static PyTypeObject *await_type;
 static PyObject *pending, *own_names, *no_keywords, *torch_function, *reference_awaitable;
 static PyObject *run, *run_for_attribute, *run_for_iteration, *refuse_own, *read_pending, *read_signature;
-static PyObject *length_of_tensor;
+static PyObject *length_of_tensor, *is_new;
+
+/* Whether a trace is on, which wants to hear of every new Await, and what its call runs for. */
+static volatile int tells_of_new;
 
 /* Fields. */
 
@@ -99,6 +102,13 @@ make(PyObject *function, PyObject *args, PyObject *kwargs, PyObject *value)
         fields[KWARGS] = Py_NewRef(kwargs);
         fields[OUTCOME] = Py_NewRef(Py_None);
         fields[VALUE] = Py_NewRef(value);
+        if (tells_of_new) {
+            PyObject *told = PyObject_CallOneArg(is_new, self);
+            if (told == NULL) {
+                Py_CLEAR(self);
+            }
+            Py_XDECREF(told);
+        }
     }
     return self;
 }
@@ -115,22 +125,32 @@ new(PyObject *module, PyObject *const *args, Py_ssize_t n)
 
 /* The value. */
 
-/* Return W; run the call by `runner(aw)` if it has not run. */
+/* Run the call, and tell a trace the name of the special method that asks for it. */
+static PyObject *
+run_for(PyObject *aw, const char *operation)
+{
+    if (!tells_of_new) {
+        return PyObject_CallOneArg(run, aw);
+    }
+    return PyObject_CallFunction(run, "Os", aw, operation);
+}
+
+/* Return W; run the call if it has not run. */
 static inline PyObject *
-wait_by(PyObject *aw, PyObject *runner)
+wait_for(PyObject *aw, const char *operation)
 {
     PyObject *value = get_field(aw, VALUE);
     if (value != pending) {
         return value;
     }
     Py_DECREF(value);
-    return PyObject_CallOneArg(runner, aw);
+    return run_for(aw, operation);
 }
 
 static inline PyObject *
-operand(PyObject *op)
+operand(PyObject *op, const char *operation)
 {
-    return Py_IS_TYPE(op, await_type) ? wait_by(op, run) : Py_NewRef(op);
+    return Py_IS_TYPE(op, await_type) ? wait_for(op, operation) : Py_NewRef(op);
 }
 
 /* Attributes. */
@@ -209,13 +229,16 @@ set_attribute(PyObject *self, PyObject *name, PyObject *to)
 /* Operators. Each is applied to the values of both operands, whichever of them is the Await. */
 
 static inline PyObject *
-apply(PyObject *left, PyObject *right, binaryfunc operation)
+apply(PyObject *left, PyObject *right, binaryfunc function, const char *operation, const char *reflected)
 {
-    PyObject *result = NULL, *one = operand(left);
+    if (!Py_IS_TYPE(left, await_type)) {
+        operation = reflected;
+    }
+    PyObject *result = NULL, *one = operand(left, operation);
     if (one != NULL) {
-        PyObject *other = operand(right);
+        PyObject *other = operand(right, operation);
         if (other != NULL) {
-            result = operation(one, other);
+            result = function(one, other);
             Py_DECREF(other);
         }
         Py_DECREF(one);
@@ -223,47 +246,47 @@ apply(PyObject *left, PyObject *right, binaryfunc operation)
     return result;
 }
 
-#define BINARY(name, operation)                                    \
-    static PyObject *name(PyObject *left, PyObject *right)         \
-    {                                                              \
-        return apply(left, right, operation);                      \
+#define BINARY(name, function, operation)                                                        \
+    static PyObject *name(PyObject *left, PyObject *right)                                       \
+    {                                                                                            \
+        return apply(left, right, function, "__" operation "__", "__r" operation "__");          \
     }
 
-BINARY(add, PyNumber_Add)
-BINARY(subtract, PyNumber_Subtract)
-BINARY(multiply, PyNumber_Multiply)
-BINARY(matrix_multiply, PyNumber_MatrixMultiply)
-BINARY(true_divide, PyNumber_TrueDivide)
-BINARY(floor_divide, PyNumber_FloorDivide)
-BINARY(remainder_, PyNumber_Remainder)
-BINARY(divmod_, PyNumber_Divmod)
-BINARY(left_shift, PyNumber_Lshift)
-BINARY(right_shift, PyNumber_Rshift)
-BINARY(and_, PyNumber_And)
-BINARY(xor_, PyNumber_Xor)
-BINARY(or_, PyNumber_Or)
+BINARY(add, PyNumber_Add, "add")
+BINARY(subtract, PyNumber_Subtract, "sub")
+BINARY(multiply, PyNumber_Multiply, "mul")
+BINARY(matrix_multiply, PyNumber_MatrixMultiply, "matmul")
+BINARY(true_divide, PyNumber_TrueDivide, "truediv")
+BINARY(floor_divide, PyNumber_FloorDivide, "floordiv")
+BINARY(remainder_, PyNumber_Remainder, "mod")
+BINARY(divmod_, PyNumber_Divmod, "divmod")
+BINARY(left_shift, PyNumber_Lshift, "lshift")
+BINARY(right_shift, PyNumber_Rshift, "rshift")
+BINARY(and_, PyNumber_And, "and")
+BINARY(xor_, PyNumber_Xor, "xor")
+BINARY(or_, PyNumber_Or, "or")
 
 /* What the value alone answers: as a type of C, with what it answers after a failure. */
-#define UNARY(type, name, failure, operation)      \
-    static type name(PyObject *self)               \
-    {                                              \
-        PyObject *value = wait_by(self, run);      \
-        if (value == NULL) {                       \
-            return failure;                        \
-        }                                          \
-        type result = operation(value);            \
-        Py_DECREF(value);                          \
-        return result;                             \
+#define UNARY(type, name, failure, function, operation)      \
+    static type name(PyObject *self)                         \
+    {                                                        \
+        PyObject *value = wait_for(self, operation);         \
+        if (value == NULL) {                                 \
+            return failure;                                  \
+        }                                                    \
+        type result = function(value);                       \
+        Py_DECREF(value);                                    \
+        return result;                                       \
     }
 
-UNARY(PyObject *, negative, NULL, PyNumber_Negative)
-UNARY(PyObject *, positive, NULL, PyNumber_Positive)
-UNARY(PyObject *, absolute, NULL, PyNumber_Absolute)
-UNARY(PyObject *, invert, NULL, PyNumber_Invert)
-UNARY(PyObject *, integer, NULL, PyNumber_Long)
-UNARY(PyObject *, floating, NULL, PyNumber_Float)
-UNARY(PyObject *, string, NULL, PyObject_Str)
-UNARY(int, boolean, -1, PyObject_IsTrue)
+UNARY(PyObject *, negative, NULL, PyNumber_Negative, "__neg__")
+UNARY(PyObject *, positive, NULL, PyNumber_Positive, "__pos__")
+UNARY(PyObject *, absolute, NULL, PyNumber_Absolute, "__abs__")
+UNARY(PyObject *, invert, NULL, PyNumber_Invert, "__invert__")
+UNARY(PyObject *, integer, NULL, PyNumber_Long, "__int__")
+UNARY(PyObject *, floating, NULL, PyNumber_Float, "__float__")
+UNARY(PyObject *, string, NULL, PyObject_Str, "__str__")
+UNARY(int, boolean, -1, PyObject_IsTrue, "__bool__")
 
 static Py_ssize_t
 length_of(PyObject *value)
@@ -278,14 +301,18 @@ length_of(PyObject *value)
     return length;
 }
 
-UNARY(Py_ssize_t, length, -1, length_of)
+UNARY(Py_ssize_t, length, -1, length_of, "__len__")
 
 static PyObject *
 compare(PyObject *self, PyObject *other, int op)
 {
-    PyObject *result = NULL, *value = wait_by(self, run);
+    static const char *const operations[] = {
+        [Py_LT] = "__lt__", [Py_LE] = "__le__", [Py_EQ] = "__eq__",
+        [Py_NE] = "__ne__", [Py_GT] = "__gt__", [Py_GE] = "__ge__",
+    };
+    PyObject *result = NULL, *value = wait_for(self, operations[op]);
     if (value != NULL) {
-        PyObject *against = operand(other);
+        PyObject *against = operand(other, operations[op]);
         if (against != NULL) {
             result = PyObject_RichCompare(value, against, op);
             Py_DECREF(against);
@@ -311,15 +338,20 @@ item_of(PyObject *value, PyObject *key)
     return PyObject_GetItem(value, key);
 }
 
-BINARY(get_item, item_of)
+static PyObject *
+get_item(PyObject *self, PyObject *key)
+{
+    return apply(self, key, item_of, "__getitem__", NULL);
+}
 
 static int
 set_item(PyObject *self, PyObject *key, PyObject *item)
 {
     int failed = -1;
-    PyObject *value = wait_by(self, run);
+    const char *operation = item ? "__setitem__" : "__delitem__";
+    PyObject *value = wait_for(self, operation);
     if (value != NULL) {
-        PyObject *place = operand(key);
+        PyObject *place = operand(key, operation);
         if (place != NULL) {
             failed = item ? PyObject_SetItem(value, place, item) : PyObject_DelItem(value, place);
             Py_DECREF(place);
@@ -333,9 +365,9 @@ static int
 contains(PyObject *self, PyObject *item)
 {
     int found = -1;
-    PyObject *sought = operand(item);
+    PyObject *sought = operand(item, "__contains__");
     if (sought != NULL) {
-        PyObject *value = wait_by(self, run);
+        PyObject *value = wait_for(self, "__contains__");
         if (value != NULL) {
             found = PySequence_Contains(value, sought);
             Py_DECREF(value);
@@ -348,7 +380,10 @@ contains(PyObject *self, PyObject *item)
 static PyObject *
 iterate(PyObject *self)
 {
-    PyObject *value = wait_by(self, run_for_iteration);
+    PyObject *value = get_field(self, VALUE);
+    if (value == pending) {
+        Py_SETREF(value, PyObject_CallOneArg(run_for_iteration, self));
+    }
     if (value == NULL) {
         return NULL;
     }
@@ -360,7 +395,7 @@ iterate(PyObject *self)
 static PyObject *
 call(PyObject *self, PyObject *args, PyObject *kwargs)
 {
-    PyObject *value = wait_by(self, run);
+    PyObject *value = wait_for(self, "__call__");
     if (value == NULL) {
         return NULL;
     }
@@ -503,17 +538,24 @@ static PyObject *
 connect(PyObject *module, PyObject *args)
 {
     PyObject *type;
-    if (!PyArg_ParseTuple(args, "O!OOOOOOOOO", &PyType_Type, &type, &pending, &own_names, &run,
+    if (!PyArg_ParseTuple(args, "O!OOOOOOOOOO", &PyType_Type, &type, &pending, &own_names, &run,
                           &run_for_attribute, &run_for_iteration, &refuse_own, &read_pending,
-                          &read_signature, &length_of_tensor)) {
+                          &read_signature, &length_of_tensor, &is_new)) {
         return NULL;
     }
     await_type = (PyTypeObject *)type;
     PyObject *kept[] = {type, pending, own_names, run, run_for_attribute, run_for_iteration, refuse_own,
-                        read_pending, read_signature, length_of_tensor};
+                        read_pending, read_signature, length_of_tensor, is_new};
     for (size_t i = 0; i < Py_ARRAY_LENGTH(kept); i++) {
         Py_INCREF(kept[i]); /* for as long as the process lives */
     }
+    Py_RETURN_NONE;
+}
+
+static PyObject *
+tell_of_new(PyObject *module, PyObject *wanted)
+{
+    tells_of_new = PyObject_IsTrue(wanted);
     Py_RETURN_NONE;
 }
 
@@ -529,6 +571,7 @@ static PyMethodDef functions[] = {
     ACCESSORS(value),
     {"new", _PyCFunction_CAST(new), METH_FASTCALL, NULL},
     {"connect", connect, METH_VARARGS, NULL},
+    {"tell_of_new", tell_of_new, METH_O, NULL},
     {"compile_awaitable", compile_awaitable, METH_O, NULL},
     {NULL},
 };

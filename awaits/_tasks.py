@@ -12,12 +12,12 @@ import os
 import threading
 from collections.abc import Awaitable, Callable, Coroutine, Hashable
 from concurrent.futures import CancelledError, Future, InvalidStateError
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from functools import partial
 from types import GeneratorType
 from typing import Any, cast
 
-from awaits import _turns
+from awaits import _recording, _turns
 from awaits._await import Await, entering_async, forget_value, is_awaitable, swallowed, wait_despite
 from awaits._delayed import makes_a_coroutine, what_is_needed
 from awaits._errors import AwaitCycleError, AwaitError
@@ -71,7 +71,7 @@ def result_now(aw: Await[Any]) -> Any:
     if running_loop() is not None:
         name = _turns.function_name(get_function(aw))
         raise AwaitError(f"{name} gives a coroutine, which would block the event loop: use `await`")
-    return asyncio.run(result_of(aw))
+    return asyncio.run(_recording.on_behalf_async(_recording.asked_here(), result_of(aw)))
 
 
 async def enter(aw: Await[Any]) -> Any:
@@ -105,7 +105,9 @@ async def _run_in_thread(aw: Await[Any], loop: Loop) -> Any:
         if begins:
             run.add_done_callback(partial(_forget_run, aw, key))
             await _begin(run, aw, loop)
-        return await loop.join(run)
+            return await loop.join(run)
+        with _recording.waiting(aw):
+            return await loop.join(run)
     except InterruptedWorkError:
         pass
     except CancelledError:
@@ -118,7 +120,8 @@ async def _run_in_thread(aw: Await[Any], loop: Loop) -> Any:
 
 async def _begin(run: Future[Any], aw: Await[Any], loop: Loop) -> None:
     try:
-        await loop.call_in_thread(run, partial(contextvars.copy_context().run, _run_here, aw))
+        run_here = _recording.on_behalf(_recording.asked_here(), _run_here)
+        await loop.call_in_thread(run, partial(contextvars.copy_context().run, run_here, aw))
     except BaseException:
         run.cancel()  # so that another task begins anew, unless a thread has begun
         raise
@@ -134,11 +137,15 @@ async def _shared(aw: Await[Any], value: Awaitable[Any]) -> Any:
         elif loop is None:
             return await _by_hand(work) if work else _result_without_a_loop(outcome)
         else:
+            wait = nullcontext() if work else _recording.waiting(aw)
             if work:
                 # Outside of the mutex, as a loop with eager tasks begins the work at once.
                 loop.drive(partial(_in_a_task, work), work.finish)
             work = None  # whoever drives it has it, or it is given up
-            return outcome.result() if outcome.done() else await _join(outcome, loop)
+            if outcome.done():
+                return outcome.result()
+            with wait:
+                return await _join(outcome, loop)
     except InterruptedWorkError:
         pass
     finally:
@@ -163,11 +170,12 @@ class _Outcome(Future[Any]):
 class _Work:
     """The work on an awaitable W. Whoever has it is to finish it; if all drop it, it is given up."""
 
-    __slots__ = ("aw", "outcome", "value")
+    __slots__ = ("aw", "outcome", "recorded", "value")
 
     def __init__(self, aw: Await[Any], value: Awaitable[Any], outcome: _Outcome) -> None:
         self.outcome = outcome
         self.value = value
+        self.recorded = _recording.work_on(aw)
         self.aw = aw
 
     def finish(self, failure: BaseException | None, result: Any = None) -> None:
@@ -177,6 +185,8 @@ class _Work:
         """
         if self.outcome.done():
             return
+        if self.recorded is not None:
+            self.recorded.end(failure, result)
         with suppress(InvalidStateError):  # the other may come just here
             if failure is None:
                 self.outcome.set_result(result)
@@ -221,6 +231,8 @@ async def _in_a_task(work: _Work) -> Any:
     task = cast("Loop", running_loop()).task
     with _mutex:
         _workers[work.outcome] = task, get_function(work.aw)
+    if work.recorded is not None:
+        work.recorded.run.begin()
     value = work.value
     del work  # or a failure, whose traceback has this frame, would keep itself alive
     return await value

@@ -17,6 +17,7 @@ from threading import get_ident
 from types import MethodType
 from typing import TYPE_CHECKING, Any
 
+from awaits import _recording
 from awaits._errors import AwaitCycleError
 from awaits._slots import get_function
 
@@ -69,7 +70,7 @@ class Turn:
                 self.awaited = current
             _refuse_cycle(current)
             if current.lock.locked():  # taken only to wait for it: a signal handler may want it too
-                with current.lock:
+                with _recording.waiting(self.aw()), current.lock:
                     pass
             _clear(current)
             self.awaited = None

@@ -28,7 +28,7 @@ from itertools import chain
 from queue import Empty, SimpleQueue
 from typing import Any, Protocol, Self, TypeGuard, TypeVar, overload
 
-from awaits import _travel, _turns
+from awaits import _recording, _travel, _turns
 from awaits._await import Await, get_call, run
 from awaits._delayed import Call, is_there, makes_a_coroutine, missing_arguments, value_of
 from awaits._errors import AwaitError
@@ -66,10 +66,11 @@ def prefetch(aw: Await[W], executor: Executor | Cluster | None = None) -> Await[
     the run raises it, and one that comes later runs the call again.
     """
     _checked(aw, "prefetch")
+    asked = _recording.asked_here()
     if executor is None or _has_threads_here(executor):
-        (executor or _threads_of_prefetch()).submit(value_of, aw)
+        (executor or _threads_of_prefetch()).submit(_recording.on_behalf(asked, value_of), aw)
     else:
-        _threads_of_prefetch().submit(wait_all, [aw], executor)
+        _threads_of_prefetch().submit(_recording.on_behalf(asked, wait_all), [aw], executor)
     return aw
 
 
@@ -125,7 +126,8 @@ def as_completed(
 
 def prefetch_async(aw: Await[W], executor: Executor | Cluster | None = None) -> Await[W]:
     """Do as `prefetch` in the running loop of asyncio, where coroutine functions run."""
-    task = asyncio.ensure_future(wait_all_async([_checked(aw, "prefetch_async")], executor))
+    waiting = wait_all_async([_checked(aw, "prefetch_async")], executor)
+    task = asyncio.ensure_future(_recording.on_behalf_async(_recording.asked_here(), waiting))
     _prefetching.add(task)
     task.add_done_callback(_look_at_failure)
     return aw
@@ -226,6 +228,7 @@ class _Schedule:
         tells_each: bool,
     ) -> None:
         self.aws = aws
+        self.asked = _recording.asked_here()
         self.loop = loop  # where coroutines run, if one is
         self.executor: Any = executor or ThreadPoolExecutor(_processors() + 4)
         self.is_own = executor is None
@@ -347,16 +350,18 @@ class _Schedule:
     def _start(self, aw: Await[Any]) -> Future[Any]:
         """Submit the call, which is to end in `_end`."""
         if self.loop is not None and makes_a_coroutine(aw):
-            future = asyncio.run_coroutine_threadsafe(_awaited(aw), self.loop)
+            awaited = _recording.on_behalf_async(self.asked, _awaited(aw))
+            future = asyncio.run_coroutine_threadsafe(awaited, self.loop)
             future.add_done_callback(partial(_end_with, aw, self._end))
             return future
+        run_here = _recording.on_behalf(self.asked, _run_here)
         if _has_threads_here(self.executor):
-            here = self.executor.submit(_run_here, aw, self._end)
+            here = self.executor.submit(run_here, aw, self._end)
             here.add_done_callback(partial(_end_if_cancelled, aw, self._end))
             return here
         sent = None if _turns.is_running(id(aw)) else self._send_unless_begun(aw)
         if sent is None:  # somebody runs it, or has sent it, for whom a thread is to wait
-            return _threads_of_prefetch().submit(_run_here, aw, self._end)
+            return _threads_of_prefetch().submit(run_here, aw, self._end)
         sent.add_done_callback(partial(_complete, aw, self._end))
         return sent
 
@@ -368,7 +373,8 @@ class _Schedule:
                 if id(aw) in _turns.elsewhere or get_value(aw) is not PENDING:
                     return None
                 sent, read = self._send(aw)
-                _turns.elsewhere[id(aw)] = partial(_receive, sent, read)
+                receive = partial(_receive, sent, read)
+                _turns.elsewhere[id(aw)] = _recording.sent(aw, self.asked, receive, sent.done)
             finally:
                 turn.end()
         return sent

@@ -1,0 +1,345 @@
+"""What a trace hears of, while one is on: which Awaits are made, run and waited for.
+
+While none is on, `recorder` is None and nothing else here is used. A recorder keeps names, places and
+times, never an Await, a result or a failure; and it asks nothing of what it comes across, as that could
+run a call.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from collections.abc import Callable, Coroutine
+from contextlib import AbstractContextManager, nullcontext, suppress
+from functools import partial
+from time import perf_counter
+from types import CodeType, FrameType
+from typing import Any, Final
+
+from awaits._slots import PENDING, core, get_function
+
+# The code and the line of a place, of which the rest is found when somebody looks.
+Place = tuple[CodeType, int]
+# The operation that a run was asked for by, and where: the first place outside of this package.
+Asked = tuple[str, Place | None]
+
+_HERE: Final = __file__.removesuffix("_recording.py")
+# The operations of this package by the functions that do them. Special methods are their own.
+_OPERATIONS: Final = {
+    "awaitable_wait": "wait",
+    "awaitable_release": "release",
+    "result_of": "await",
+    "enter": "__aenter__",
+    "next_of": "__anext__",
+    "_wait_for_iteration": "__iter__",
+    "prefetch": "prefetch",
+    "prefetch_async": "prefetch_async",
+    "wait_all": "wait_all",
+    "wait_all_async": "wait_all_async",
+    "as_completed": "as_completed",
+    "as_completed_async": "as_completed_async",
+}
+# Those that do it to an attribute, whose name they have.
+_OF_ATTRIBUTES: Final = {
+    "__getattribute__",
+    "__setattr__",
+    "__delattr__",
+    "_read_pending",
+    "_run_for_attribute",
+    "_wait_for_attribute",
+}
+# Not `cls.__qualname__`, for which a metaclass can have code of its own.
+_class_name: Final[Callable[[type], str]] = vars(type)["__qualname__"].__get__
+
+recorder: Recorder | None = None
+_starting = threading.RLock()
+
+
+class Made:
+    """What stands for one Await: ids are used again."""
+
+    __slots__ = ("place",)
+
+    def __init__(self, place: Place | None) -> None:
+        self.place = place
+
+
+class Where:
+    """The thread, and in it the task of asyncio or trio, that this is made in."""
+
+    __slots__ = ("ids", "task", "thread")
+
+    def __init__(self) -> None:
+        thread, task = threading.current_thread(), _task()
+        self.thread = thread.name
+        self.task = None if task is None else _name_of_task(task)
+        # Names need not be unique.
+        self.ids = threading.get_ident(), id(task)
+
+
+class Run:
+    """One run of a call. `ended` is None until it is over."""
+
+    __slots__ = (
+        *("asked", "ended", "error", "is_elsewhere", "is_replaced", "made", "name", "result", "started"),
+        "where",
+    )
+
+    def __init__(self, made: Made, aw: object, asked: Asked) -> None:
+        from awaits import _turns  # here, as it imports this module
+
+        self.made = made
+        self.name = _turns.function_name(get_function(aw))
+        self.asked = asked
+        # The names of the classes of what came of it.
+        self.result: str | None = None
+        self.error: str | None = None
+        self.is_elsewhere = False
+        # Whether this was the call of a coroutine function, and the coroutine's own run is recorded.
+        self.is_replaced = False
+        self.ended: float | None = None
+        self.begin()
+
+    def begin(self) -> None:
+        """Say that it begins now, and here."""
+        self.where = Where()
+        self.started = perf_counter()
+
+
+class Wait:
+    """The time for which a thread or a task waits for the run of another."""
+
+    __slots__ = ("ended", "made", "started", "where")
+
+    def __init__(self, made: Made) -> None:
+        self.made = made
+        self.where = Where()
+        self.started = perf_counter()
+        self.ended = self.started
+
+
+Sink = list[Run | Wait]
+
+
+class Recorder:
+    """What is there from when the first trace begins until the last has ended."""
+
+    def __init__(self) -> None:
+        # Where each trace has what it hears of. Replaced as a whole, so that no lock is needed.
+        self.sinks: tuple[Sink, ...] = ()
+        # By the ids of Awaits. Each new Await overwrites what another of its id has left.
+        self.made: dict[int, Made] = {}
+        self.calls: dict[int, Run] = {}
+
+    def made_as(self, aw: object) -> Made:
+        """Return what stands for this Await; without a place, if it was made before."""
+        return self.made.get(id(aw)) or self.made.setdefault(id(aw), Made(None))
+
+    def hear(self, event: Run | Wait) -> None:
+        """Tell all traces."""
+        for sink in self.sinks:
+            sink.append(event)
+
+    def run(self, aw: object, operation: str | None, function: Any, args: Any, kwargs: Any) -> Any:
+        """Call the function, and record it. `operation` is a special method in C, which has no frame."""
+        asked = asked_by(sys._getframe(1))
+        run = Run(self.made_as(aw), aw, (asked[0] or operation or "", asked[1]))
+        try:
+            value = function(*args, **kwargs)
+        except BaseException as error:
+            self.fail(run, error)
+            raise
+        self.succeed(run, value)
+        self.calls[id(aw)] = run
+        return value
+
+    def succeed(self, run: Run, value: object) -> None:
+        """Record that a run gave this value."""
+        run.ended = perf_counter()
+        run.result = _class_name(type(value))
+        self.hear(run)
+
+    def fail(self, run: Run, error: BaseException) -> None:
+        """Record that a run failed, and note with the error where its Await was made."""
+        run.ended = perf_counter()
+        run.error = _class_name(type(error))
+        if run.made.place is not None:
+            code, line = run.made.place
+            place = f"{code.co_filename}:{line}, in {code.co_qualname}"
+            note = f"the Await of {run.name} was created at {place}"
+            with suppress(Exception):  # a class of errors can have its own idea of notes
+                if note not in getattr(error, "__notes__", ()):
+                    error.add_note(note)
+        self.hear(run)
+
+
+def start(sink: Sink) -> None:
+    """Begin to tell a trace."""
+    global recorder
+    with _starting:
+        recorder = recorder or Recorder()
+        recorder.sinks += (sink,)
+        if core is not None:
+            core.tell_of_new(True)
+
+
+def stop(sink: Sink) -> None:
+    """Tell a trace nothing more."""
+    global recorder
+    with _starting:
+        if recorder is None:
+            return
+        recorder.sinks = tuple(one for one in recorder.sinks if one is not sink)
+        if not recorder.sinks:
+            recorder = None
+            if core is not None:
+                core.tell_of_new(False)
+
+
+def _renew_lock() -> None:
+    """Free, in a forked child, what a thread of the parent held."""
+    global _starting
+    _starting = threading.RLock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_renew_lock)
+
+
+def is_new(aw: object) -> None:
+    """Remember where an Await is made. Called by what makes it."""
+    if recorder is not None:
+        recorder.made[id(aw)] = Made(asked_by(sys._getframe(1))[1])
+        recorder.calls.pop(id(aw), None)
+
+
+# What is run elsewhere than where it is asked for.
+
+
+def asked_here() -> Asked | None:
+    """Return what the caller is asked for by, if a trace is on."""
+    return None if recorder is None else asked_by(sys._getframe(1))
+
+
+def on_behalf(asked: Asked | None, function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return the function; what it will run was asked for by that."""
+    return function if asked is None else partial(_on_behalf, asked, function)
+
+
+def _on_behalf(asked: Asked, function: Callable[..., Any], /, *args: Any) -> Any:
+    return function(*args)
+
+
+async def on_behalf_async(asked: Asked | None, coroutine: Coroutine[Any, Any, Any]) -> Any:
+    """Await the coroutine; what it will run was asked for by that."""
+    return await coroutine
+
+
+_BEHALVES: Final = {_on_behalf.__code__, on_behalf_async.__code__}
+
+
+def asked_by(frame: FrameType | None) -> Asked:
+    """Return the outermost operation of this package on the way out of it, and where that stands."""
+    operation = ""
+    while frame is not None and frame.f_code.co_filename.startswith(_HERE):
+        if frame.f_code in _BEHALVES and (asked := frame.f_locals["asked"]) is not None:
+            return asked  # type: ignore[no-any-return]
+        # A generator or a comprehension inside of a function is that function's.
+        name = frame.f_code.co_qualname.partition(".<locals>")[0].rpartition(".")[2]
+        if name in _OF_ATTRIBUTES:
+            operation = f".{frame.f_locals['name']}"
+        elif name.startswith("__"):
+            operation = name
+        else:
+            operation = _OPERATIONS.get(name, operation)
+        frame = frame.f_back
+    return operation, frame and (frame.f_code, frame.f_lineno)
+
+
+def waiting(aw: object) -> AbstractContextManager[object]:
+    """Return a context in which this thread or task waits for the run of another."""
+    return nullcontext() if recorder is None else _Waiting(recorder, aw)
+
+
+class _Waiting:
+    def __init__(self, recorder: Recorder, aw: object) -> None:
+        self.recorder = recorder
+        self.made = recorder.made_as(aw)
+
+    def __enter__(self) -> None:
+        self.wait = Wait(self.made)
+
+    def __exit__(self, *error: object) -> None:
+        self.wait.ended = perf_counter()
+        self.recorder.hear(self.wait)
+
+
+class Work:
+    """The work on the coroutine, or another awaitable, that a call gave."""
+
+    def __init__(self, recorder: Recorder, aw: object) -> None:
+        self.recorder = recorder
+        self.run = Run(recorder.made_as(aw), aw, asked_by(sys._getframe(1)))
+        # The call that gave it, if that was recorded: to a trace both are one run.
+        self.call = recorder.calls.pop(id(aw), None)
+
+    def end(self, failure: BaseException | None, result: object) -> None:
+        """Record it, in the place of the call."""
+        if self.call is not None:
+            self.call.is_replaced = True
+        if failure is None:
+            self.recorder.succeed(self.run, result)
+        else:
+            self.recorder.fail(self.run, failure)
+
+
+def work_on(aw: object) -> Work | None:
+    """Return what records the work on what the call gave, if a trace is on."""
+    return None if recorder is None else Work(recorder, aw)
+
+
+def sent(
+    aw: object, asked: Asked | None, receive: Callable[[], Any], is_back: Callable[[], bool]
+) -> Callable[[], Any]:
+    """Return what receives the result of a call that was sent away now, recorded if a trace is on.
+
+    `receive` gives the mark of a pending Await if the call was withdrawn.
+    """
+    if recorder is None:
+        return receive
+    run = Run(recorder.made_as(aw), aw, asked or asked_by(sys._getframe(1)))
+    run.is_elsewhere = True
+    return partial(_receive, aw, run, receive, is_back)
+
+
+def _receive(aw: object, run: Run, receive: Callable[[], Any], is_back: Callable[[], bool]) -> Any:
+    """Receive a result. Several may come for it; the first who gets it records it."""
+    to = recorder
+    if to is None:
+        return receive()
+    try:
+        with nullcontext() if is_back() else waiting(aw):
+            value = receive()
+    except BaseException as error:
+        if run.ended is None and is_back():
+            to.fail(run, error)
+        raise
+    if run.ended is None and value is not PENDING:
+        to.succeed(run, value)
+    return value
+
+
+def _task() -> Any:
+    """Return the running task of asyncio or trio, importing neither."""
+    current_task = getattr(sys.modules.get("asyncio"), "current_task", None)
+    if current_task is not None:
+        with suppress(RuntimeError):
+            if (task := current_task()) is not None:
+                return task
+    lowlevel = getattr(sys.modules.get("trio"), "lowlevel", None)
+    return lowlevel.current_task() if lowlevel is not None and lowlevel.in_trio_task() else None
+
+
+def _name_of_task(task: Any) -> str:
+    return str(task.get_name() if hasattr(task, "get_name") else task.name)
