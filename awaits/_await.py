@@ -745,7 +745,7 @@ def _no_call(aw: Await[Any], part: str) -> AwaitError:
 def run(aw: Await[W], operation: str | None = None) -> W:
     """Run the call, unless another thread completes it first, and return the value.
 
-    `operation` tells a trace which special method in C asks for it.
+    `operation` is the special method in C that asks for it, which a trace finds here.
     """
     recorder = _recording.recorder
     if type(get_function(aw)) is Call and id(aw) not in _turns.elsewhere:
@@ -762,7 +762,7 @@ def run(aw: Await[W], operation: str | None = None) -> W:
                 if recorder is None:
                     value = function(*args, **kwargs)
                 else:
-                    value = recorder.run(aw, operation, function, args, kwargs)
+                    value = recorder.run(aw, function, args, kwargs)
             set_value(aw, value)
         finally:
             turn.end()

@@ -141,10 +141,9 @@ class Recorder:
         for sink in self.sinks:
             sink.append(event)
 
-    def run(self, aw: object, operation: str | None, function: Any, args: Any, kwargs: Any) -> Any:
-        """Call the function, and record it. `operation` is a special method in C, which has no frame."""
-        asked = asked_by(sys._getframe(1))
-        run = Run(self.made_as(aw), aw, (asked[0] or operation or "", asked[1]))
+    def run(self, aw: object, function: Any, args: Any, kwargs: Any) -> Any:
+        """Call the function, and record it."""
+        run = Run(self.made_as(aw), aw, asked_by(sys._getframe(1)))
         try:
             value = function(*args, **kwargs)
         except BaseException as error:
@@ -249,6 +248,8 @@ def asked_by(frame: FrameType | None) -> Asked:
         name = frame.f_code.co_qualname.partition(".<locals>")[0].rpartition(".")[2]
         if name in _OF_ATTRIBUTES:
             operation = f".{frame.f_locals['name']}"
+        elif name == "run":  # by a special method in C, which has no frame
+            operation = frame.f_locals.get("operation") or operation
         elif name.startswith("__"):
             operation = name
         else:
@@ -259,7 +260,10 @@ def asked_by(frame: FrameType | None) -> Asked:
 
 def waiting(aw: object) -> AbstractContextManager[object]:
     """Return a context in which this thread or task waits for the run of another."""
-    return nullcontext() if recorder is None else _Waiting(recorder, aw)
+    # Without an operation it is a thread of an executor that comes to take a result in.
+    if recorder is None or not asked_by(sys._getframe(1))[0]:
+        return nullcontext()
+    return _Waiting(recorder, aw)
 
 
 class _Waiting:

@@ -87,7 +87,9 @@ def print_table(runs: Sequence[TracedRun], file: TextIO | None) -> None:
     console = _rich("console").Console(file=file)
     shown = table(runs)
     if not console.is_terminal:
-        console.width = max(80, console.measure(shown, options=console.options.update(width=10_000)).maximum)
+        console.width = max(
+            80, console.measure(shown, options=console.options.update(width=10_000)).maximum
+        )
     console.print(shown)
 
 

@@ -70,7 +70,11 @@ def _page_data(runs: Sequence[TracedRun]) -> dict[str, Any]:
         ],
         "functions": sorted(took, key=lambda name: -took[name]),
         "lanes": [
-            {"number": lane, "name": name, "rows": 1 + max(bar.row for bar in placed if bar.lane == lane)}
+            {
+                "number": lane,
+                "name": name,
+                "rows": 1 + max(bar.row for bar in placed if bar.lane == lane),
+            }
             for lane, name in _lanes(placed).items()
         ],
         "bars": [
@@ -106,7 +110,9 @@ def _details(run: TracedRun) -> dict[str, str]:
         "started ms": milliseconds(run.started_s),
         "took ms": milliseconds(run.duration_s),
         **{
-            f"waited ms, {where(wait)}{f' ({number})' if number > 1 else ''}": milliseconds(wait.duration_s)
+            f"waited ms, {where(wait)}{f' ({number})' if number > 1 else ''}": milliseconds(
+                wait.duration_s
+            )
             for number, wait in enumerate(run.waits, start=1)
         },
     }

@@ -174,9 +174,7 @@ def _runs(heard: _recording.Sink, began: float) -> Iterator[TracedRun]:
         )
 
 
-def _waits_for(
-    runs: list[_recording.Run], events: _recording.Sink
-) -> dict[int, list[_recording.Wait]]:
+def _waits_for(runs: list[_recording.Run], events: _recording.Sink) -> dict[int, list[_recording.Wait]]:
     """Return the waits by the ids of the runs: of an Await's, which do not overlap, the first after."""
     runs_of: dict[_recording.Made, list[_recording.Run]] = {}
     for run in runs:
