@@ -742,12 +742,8 @@ def _no_call(aw: Await[Any], part: str) -> AwaitError:
     return AwaitError(f"this Await has no {part}: {why}")
 
 
-def run(aw: Await[W], operation: str | None = None) -> W:
-    """Run the call, unless another thread completes it first, and return the value.
-
-    `operation` is the special method in C that asks for it, which a trace finds here.
-    """
-    recorder = _recording.recorder
+def run(aw: Await[W]) -> W:
+    """Run the call, unless another thread completes it first, and return the value."""
     if type(get_function(aw)) is Call and id(aw) not in _turns.elsewhere:
         run_what_is_needed(aw)
     turn = _turns.Turn(aw)
@@ -759,6 +755,7 @@ def run(aw: Await[W], operation: str | None = None) -> W:
                 value = receive()  # or PENDING, if the call was withdrawn
             if value is PENDING:
                 function, args, kwargs = get_call(aw)
+                recorder = _recording.recorder
                 if recorder is None:
                     value = function(*args, **kwargs)
                 else:
@@ -767,6 +764,11 @@ def run(aw: Await[W], operation: str | None = None) -> W:
         finally:
             turn.end()
     return value
+
+
+def _run_for(aw: Await[Any], operation: str) -> Any:
+    """Run the call for a special method in C, which has no frame of its own: a trace finds this one."""
+    return run(aw)
 
 
 def wait(aw: Await[Any]) -> Any:
@@ -929,6 +931,6 @@ if core is not None:
         if type(_method) is types.WrapperDescriptorType and _name in vars(Await):
             setattr(Await, _name, _method)
     core.connect(
-        *(Await, PENDING, frozenset(OWN), run, _run_for_attribute, _wait_for_iteration),
+        *(Await, PENDING, frozenset(OWN), run, _run_for, _run_for_attribute, _wait_for_iteration),
         *(_refuse_own, _read_pending, _read_signature, _length_of_tensor, _recording.is_new),
     )

@@ -25,11 +25,11 @@ typedef struct {
 /* Set by `connect`, once. */
 static PyTypeObject *await_type;
 static PyObject *pending, *own_names, *no_keywords, *torch_function, *reference_awaitable;
-static PyObject *run, *run_for_attribute, *run_for_iteration, *refuse_own, *read_pending, *read_signature;
-static PyObject *length_of_tensor, *is_new;
+static PyObject *run, *run_for_special, *run_for_attribute, *run_for_iteration, *refuse_own;
+static PyObject *read_pending, *read_signature, *length_of_tensor, *is_new;
 
 /* Whether a trace is on, which wants to hear of every new Await, and what its call runs for. */
-static volatile int tells_of_new;
+static volatile int is_traced;
 
 /* Fields. */
 
@@ -102,13 +102,6 @@ make(PyObject *function, PyObject *args, PyObject *kwargs, PyObject *value)
         fields[KWARGS] = Py_NewRef(kwargs);
         fields[OUTCOME] = Py_NewRef(Py_None);
         fields[VALUE] = Py_NewRef(value);
-        if (tells_of_new) {
-            PyObject *told = PyObject_CallOneArg(is_new, self);
-            if (told == NULL) {
-                Py_CLEAR(self);
-            }
-            Py_XDECREF(told);
-        }
     }
     return self;
 }
@@ -129,10 +122,10 @@ new(PyObject *module, PyObject *const *args, Py_ssize_t n)
 static PyObject *
 run_for(PyObject *aw, const char *operation)
 {
-    if (!tells_of_new) {
+    if (!is_traced) {
         return PyObject_CallOneArg(run, aw);
     }
-    return PyObject_CallFunction(run, "Os", aw, operation);
+    return PyObject_CallFunction(run_for_special, "Os", aw, operation);
 }
 
 /* Return W; run the call if it has not run. */
@@ -538,24 +531,42 @@ static PyObject *
 connect(PyObject *module, PyObject *args)
 {
     PyObject *type;
-    if (!PyArg_ParseTuple(args, "O!OOOOOOOOOO", &PyType_Type, &type, &pending, &own_names, &run,
-                          &run_for_attribute, &run_for_iteration, &refuse_own, &read_pending,
-                          &read_signature, &length_of_tensor, &is_new)) {
+    if (!PyArg_ParseTuple(args, "O!OOOOOOOOOOO", &PyType_Type, &type, &pending, &own_names, &run,
+                          &run_for_special, &run_for_attribute, &run_for_iteration, &refuse_own,
+                          &read_pending, &read_signature, &length_of_tensor, &is_new)) {
         return NULL;
     }
     await_type = (PyTypeObject *)type;
-    PyObject *kept[] = {type, pending, own_names, run, run_for_attribute, run_for_iteration, refuse_own,
-                        read_pending, read_signature, length_of_tensor, is_new};
+    PyObject *kept[] = {type, pending, own_names, run, run_for_special, run_for_attribute,
+                        run_for_iteration, refuse_own, read_pending, read_signature,
+                        length_of_tensor, is_new};
     for (size_t i = 0; i < Py_ARRAY_LENGTH(kept); i++) {
         Py_INCREF(kept[i]); /* for as long as the process lives */
     }
     Py_RETURN_NONE;
 }
 
+/* Allocate an Await, and tell a trace of it, which looks at nothing but its id. */
 static PyObject *
-tell_of_new(PyObject *module, PyObject *wanted)
+allocate_and_tell(PyTypeObject *type, Py_ssize_t items)
 {
-    tells_of_new = PyObject_IsTrue(wanted);
+    PyObject *self = PyType_GenericAlloc(type, items);
+    if (self != NULL) {
+        PyObject *told = PyObject_CallOneArg(is_new, self);
+        if (told == NULL) {
+            Py_CLEAR(self);
+        }
+        Py_XDECREF(told);
+    }
+    return self;
+}
+
+static PyObject *
+set_traced(PyObject *module, PyObject *wanted)
+{
+    is_traced = PyObject_IsTrue(wanted);
+    /* In this way there is nothing to ask where no trace is on. */
+    await_type->tp_alloc = is_traced ? allocate_and_tell : PyType_GenericAlloc;
     Py_RETURN_NONE;
 }
 
@@ -571,7 +582,7 @@ static PyMethodDef functions[] = {
     ACCESSORS(value),
     {"new", _PyCFunction_CAST(new), METH_FASTCALL, NULL},
     {"connect", connect, METH_VARARGS, NULL},
-    {"tell_of_new", tell_of_new, METH_O, NULL},
+    {"set_traced", set_traced, METH_O, NULL},
     {"compile_awaitable", compile_awaitable, METH_O, NULL},
     {NULL},
 };

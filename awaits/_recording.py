@@ -52,6 +52,8 @@ _OF_ATTRIBUTES: Final = {
 # Not `cls.__qualname__`, for which a metaclass can have code of its own.
 _class_name: Final[Callable[[type], str]] = vars(type)["__qualname__"].__get__
 
+_threads: Final[dict[int, threading.Thread]] = vars(threading)["_active"]
+
 recorder: Recorder | None = None
 _starting = threading.RLock()
 
@@ -71,11 +73,14 @@ class Where:
     __slots__ = ("ids", "task", "thread")
 
     def __init__(self) -> None:
-        thread, task = threading.current_thread(), _task()
-        self.thread = thread.name
+        ident, task = threading.get_ident(), _task()
+        # `current_thread` takes a lock for a thread that it does not know, as one that begins or is not
+        # Python's: a finalizer that uses an Await could find it taken.
+        thread = _threads.get(ident)
+        self.thread = f"thread {ident}" if thread is None else thread.name
         self.task = None if task is None else _name_of_task(task)
         # Names need not be unique.
-        self.ids = threading.get_ident(), id(task)
+        self.ids = ident, id(task)
 
 
 class Run:
@@ -180,7 +185,7 @@ def start(sink: Sink) -> None:
         recorder = recorder or Recorder()
         recorder.sinks += (sink,)
         if core is not None:
-            core.tell_of_new(True)
+            core.set_traced(True)
 
 
 def stop(sink: Sink) -> None:
@@ -193,7 +198,7 @@ def stop(sink: Sink) -> None:
         if not recorder.sinks:
             recorder = None
             if core is not None:
-                core.tell_of_new(False)
+                core.set_traced(False)
 
 
 def _renew_lock() -> None:
@@ -248,8 +253,8 @@ def asked_by(frame: FrameType | None) -> Asked:
         name = frame.f_code.co_qualname.partition(".<locals>")[0].rpartition(".")[2]
         if name in _OF_ATTRIBUTES:
             operation = f".{frame.f_locals['name']}"
-        elif name == "run":  # by a special method in C, which has no frame
-            operation = frame.f_locals.get("operation") or operation
+        elif name == "_run_for":
+            operation = frame.f_locals["operation"]
         elif name.startswith("__"):
             operation = name
         else:

@@ -72,7 +72,7 @@ def _site(site: Site | None) -> str:
 def table(runs: Sequence[TracedRun]) -> Any:
     """Return a `rich.table.Table`."""
     rich_table, text = _rich("table"), _rich("text")
-    result = rich_table.Table(caption=summary(runs), box=_rich("box").SIMPLE_HEAD)
+    result = rich_table.Table(caption=summary(runs), box=_rich("box").SIMPLE_HEAD, show_edge=False)
     for name, justify in COLUMNS.items():
         # What is too wide goes on below, but no number is torn apart.
         result.add_column(name, justify=justify, no_wrap=justify == "right", overflow="fold")

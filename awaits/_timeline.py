@@ -70,12 +70,7 @@ def _page_data(runs: Sequence[TracedRun]) -> dict[str, Any]:
         ],
         "functions": sorted(took, key=lambda name: -took[name]),
         "lanes": [
-            {
-                "number": lane,
-                "name": name,
-                "rows": 1 + max(bar.row for bar in placed if bar.lane == lane),
-            }
-            for lane, name in _lanes(placed).items()
+            {"number": lane, "name": name, "rows": rows} for lane, (name, rows) in _lanes(placed).items()
         ],
         "bars": [
             {
@@ -91,10 +86,13 @@ def _page_data(runs: Sequence[TracedRun]) -> dict[str, Any]:
     }
 
 
-def _lanes(placed: Sequence[Bar]) -> dict[int, str]:
-    """Return the names of the lanes, in the order in which something begins there."""
-    # A wait for what was sent elsewhere is in the lane of its thread.
-    return {bar.lane: where(bar.span) for bar in placed}
+def _lanes(placed: Sequence[Bar]) -> dict[int, tuple[str, int]]:
+    """Return the names of the lanes and how many rows they have, in the order in which they begin."""
+    lanes: dict[int, tuple[str, int]] = {}
+    for bar in placed:
+        name, rows = lanes.get(bar.lane, (where(bar.span), 0))
+        lanes[bar.lane] = name, max(rows, bar.row + 1)
+    return lanes
 
 
 def _details(run: TracedRun) -> dict[str, str]:

@@ -18,7 +18,8 @@ class Site(NamedTuple):
     function: str
 
     def __str__(self) -> str:
-        return f"{os.path.basename(self.file)}:{self.line} {self.function}"  # noqa: PTH119
+        name = os.path.basename(self.file)  # noqa: PTH119
+        return f"{name}:{self.line} {self.function}".removesuffix(" <module>")
 
 
 class TracedWait(NamedTuple):

@@ -7,6 +7,7 @@ import io
 import math
 import operator
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -879,7 +880,7 @@ def test_command_does_what_python_does_and_prints_the_table(tmp_path: Path, endi
     assert (traced.returncode, traced.stdout) == (alone.returncode, alone.stdout)
     assert traced.stderr.startswith(alone.stderr)
     table = traced.stderr.removeprefix(alone.stderr)
-    assert "program.py:8 <module>" in table
+    assert " program.py:8 " in table
     assert "2 runs of 2 Awaits in 2 threads or tasks" in table  # the thread ends last
 
 
@@ -911,7 +912,7 @@ def test_command_writes_files_from_where_it_began(tmp_path: Path) -> None:
     program = "import os\nfrom awaits import awaitable\nos.chdir('/')\nawaitable(int) + 1\n"
     ran = run_command(tmp_path, "--html", "a.html", "--chrome", "a.json", "program.py", program=program)
     assert ran.returncode == 0
-    assert '"program.py:4 \\u003cmodule>"' in (tmp_path / "a.html").read_text()
+    assert '"program.py:4"' in (tmp_path / "a.html").read_text()
     assert '"__add__"' in (tmp_path / "a.json").read_text()
     assert "__add__" in ran.stderr
     nowhere = run_command(tmp_path, "--html", "no/a.html", "program.py", program=program)
@@ -938,6 +939,28 @@ def test_command_refuses_what_is_no_program(tmp_path: Path, arguments: list[str]
     refused = run_command(tmp_path, *arguments)
     assert (refused.returncode, refused.stdout) == (2, "")
     assert message in refused.stderr
+
+
+def without_times(output: str, folder: str) -> list[str]:
+    """Return the words of each line, without what differs from run to run."""
+    lines = [" ".join(line.split()) for line in output.replace(f"{folder}/", "/home/ada/").splitlines()]
+    return [re.sub(r"─+|[\d.]+ [\d.]+( [\d.]+ \(1\))?$|they took .*", "", line) for line in lines]
+
+
+def test_guide_shows_what_its_program_prints(tmp_path: Path) -> None:
+    guide = (Path(__file__).parents[2] / "docs" / "trace.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"^```(\w+)\n(.*?)^```$", guide, re.MULTILINE | re.DOTALL)
+    assert [language for language, _ in blocks] == ["python", "text", "sh"]
+    (_, program), (_, printed), (_, command) = blocks
+    alone = run_command(tmp_path, program=program)
+    assert (alone.returncode, alone.stderr) == (0, "")
+    assert without_times(alone.stdout, str(tmp_path)) == without_times(printed, "/home/ada")
+    assert {path.suffix for path in tmp_path.iterdir()} == {".py", ".html", ".json"}
+    prefix = "python -m awaits trace "
+    assert command.startswith(prefix)
+    traced = run_command(tmp_path, *command.removeprefix(prefix).split(), program=program)
+    assert traced.returncode == 0
+    assert "5 runs of 5 Awaits" in traced.stderr
 
 
 def test_trace_that_is_off_leaves_no_hook() -> None:

@@ -83,6 +83,15 @@ def test_logs_are_counted_the_same_on_threads_and_on_processes(tmp_path: Path) -
     assert printed[0] == printed[1]
 
 
+def test_timeline_shows_each_run_and_each_wait(tmp_path: Path) -> None:
+    page = tmp_path / "page.html"
+    printed = run_example("timeline.py", page).splitlines()
+    assert len(printed) == 32
+    text = page.read_text(encoding="utf-8")
+    # Nine are shared; the first page jams, and is printed again.
+    assert "42 runs of 41 Awaits in 8 threads or tasks, 1 failed" in text
+
+
 def test_corpus_client_reads_only_the_text_that_it_uses(tmp_path: Path) -> None:
     (tmp_path / "one.md").write_text("lazy values, lazy values: values that wait")
     (tmp_path / "two.md").write_bytes(b"\xff not a text: reading it would fail")
