@@ -341,11 +341,12 @@ def _receive(aw: object, run: Run, receive: Callable[[], Any], is_back: Callable
 
 def _task() -> Any:
     """Return the running task of asyncio or trio, importing neither."""
-    current_task = getattr(sys.modules.get("asyncio"), "current_task", None)
-    if current_task is not None:
-        with suppress(RuntimeError):
-            if (task := current_task()) is not None:
-                return task
+    asyncio = sys.modules.get("asyncio.tasks")
+    if asyncio is not None and hasattr(asyncio, "current_task"):  # it is imported so far
+        # Not by an error that says that there is none: it would be the context of an interrupt.
+        loop = asyncio.events._get_running_loop()
+        if loop is not None and (task := asyncio.current_task(loop)) is not None:
+            return task
     lowlevel = getattr(sys.modules.get("trio"), "lowlevel", None)
     return lowlevel.current_task() if lowlevel is not None and lowlevel.in_trio_task() else None
 

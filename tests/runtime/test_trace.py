@@ -514,6 +514,30 @@ def test_wait_for_a_run_that_failed_is_not_one_for_the_next() -> None:
     assert second.waits == ()
 
 
+def test_wait_for_the_second_run_is_not_one_for_the_first() -> None:
+    needs.threads()
+    started = threading.Event()
+
+    def produce() -> list[int]:
+        if not waiter.is_alive():
+            raise ValueError
+        started.set()
+        wait_until_it_waits(waiter)
+        return [1]
+
+    aw = awaitable(produce)
+    waiter = threading.Thread(target=lambda: started.wait(TIMEOUT_S) and len(aw), name="waiter")
+    with trace() as seen:
+        with pytest.raises(ValueError, match=r"^$"):
+            len(aw)
+        waiter.start()
+        assert len(aw) == 1
+        waiter.join(TIMEOUT_S)
+    first, second = seen.runs
+    assert first.waits == ()
+    assert [wait.thread for wait in second.waits] == ["waiter"]
+
+
 def test_plain_function_of_await_runs_in_a_worker_for_the_task_that_awaited() -> None:
     needs.threads()
     go_on = threading.Event()
@@ -723,14 +747,17 @@ def test_prefetch_runs_for_its_caller(kind: Callable[[int], Executor] | None) ->
     assert (run.thread is None) is (kind is ProcessPoolExecutor)
 
 
-def wait_for_file(path: str) -> None:
-    """Wait, in another process, until the file is there."""
+def wait_for_file(path: str, fails: bool) -> None:
+    """Wait, in another process, until the file is there; then fail, if so."""
     limit = time.monotonic() + TIMEOUT_S
     while not Path(path).exists() and time.monotonic() < limit:
         time.sleep(0.001)
+    if fails:
+        raise ValueError("from there")
 
 
-def test_use_that_waits_for_another_process_is_a_wait(tmp_path: Path) -> None:
+@pytest.mark.parametrize("fails", [False, True])
+def test_use_that_waits_for_another_process_is_a_wait(tmp_path: Path, fails: bool) -> None:
     needs.threads()
     needs.processes()
     file = tmp_path / "go on"
@@ -742,13 +769,15 @@ def test_use_that_waits_for_another_process_is_a_wait(tmp_path: Path) -> None:
         file.touch()
 
     with trace() as seen, ProcessPoolExecutor(1) as executor:
-        aw = prefetch(awaitable(wait_for_file, str(file)), executor)
+        aw = prefetch(awaitable(wait_for_file, str(file), fails), executor)
         while id(aw) not in _turns.elsewhere:  # before it is sent, a use would run it here
             time.sleep(0.001)
         threading.Thread(target=go_on_when_the_main_thread_waits, daemon=True).start()
-        awaitable_wait(aw)
-    run = only(seen)
+        with suppress(ValueError):
+            awaitable_wait(aw)
+    run = only(seen)  # though a thread of the executor's has taken the failure in too
     assert (run.thread, run.operation) == (None, "prefetch")
+    assert run.error == ("ValueError" if fails else None)
     assert [wait.thread for wait in run.waits] == ["MainThread"]
 
 
