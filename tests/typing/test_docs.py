@@ -32,6 +32,7 @@ yaml = import_module("yaml")  # comes with pytest-mypy-plugins, and has no types
 TESTED_ELSEWHERE = {
     "command.md": "tests/typing/test_command_page.py",
     "torch.md": "tests/typing/test_torch.py",
+    "trace.md": "tests/runtime/test_trace.py",
 }
 NEEDS_MYPY = {"error_codes.md": (1, 19), "howto/existing_project.md": (1, 18)}
 # Commands that are shown in `sh` blocks: why they are not run here.
