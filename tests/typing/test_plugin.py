@@ -50,7 +50,8 @@ def test_newer_mypy_gets_the_plugin(version: str) -> None:
     assert awaits_mypy.plugin(version).__name__ == "AwaitsPlugin"
 
 
-PLUGIN_FILES = sorted(Path(awaits_mypy.__file__).parent.glob("*.py"))
+# Some of them: each takes mypy three starts.
+PLUGIN_FILES = sorted(Path(awaits_mypy.__file__).parent.glob("*.py"))[::10]
 
 
 @pytest.mark.parametrize("file", PLUGIN_FILES, ids=lambda file: file.name)
