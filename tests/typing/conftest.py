@@ -51,6 +51,20 @@ def run_mypy() -> RunMypy:
     return run
 
 
+def dmypy(folder: Path, *arguments: str) -> str:
+    """Return what mypy's daemon prints in this folder."""
+    result = subprocess.run(
+        [sys.executable, "-m", "mypy.dmypy", *arguments],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert "Traceback" not in result.stdout + result.stderr
+    return result.stdout
+
+
 @pytest.fixture(scope="session")
 def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("cache")

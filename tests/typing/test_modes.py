@@ -1,15 +1,13 @@
 """One verdict in every way that mypy runs: cold, warm, in the daemon, in parallel, for any Python."""
 
 import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import mypy.version
 import pytest
 
-from .conftest import RunMypy
+from .conftest import RunMypy, dmypy
 
 CONFIG = "[mypy]\nplugins = awaits_mypy\nstrict = true\n"
 
@@ -139,19 +137,6 @@ def daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     write_project(folder)
     yield folder
     dmypy(folder, "stop")
-
-
-def dmypy(folder: Path, *arguments: str) -> str:
-    result = subprocess.run(
-        [sys.executable, "-m", "mypy.dmypy", *arguments],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
-    assert "Traceback" not in result.stdout + result.stderr
-    return result.stdout
 
 
 @pytest.mark.parametrize(

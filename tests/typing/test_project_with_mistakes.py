@@ -9,7 +9,7 @@ from pathlib import Path
 import mypy.version
 import pytest
 
-from .conftest import RunMypy
+from .conftest import RunMypy, dmypy
 
 PROJECT = Path(__file__).with_name("project_with_mistakes")
 MYPY = tuple(map(int, mypy.version.__version__.split(".")[:2]))
@@ -75,25 +75,15 @@ def test_command_line_turns_await_implicit_on_too(begun: Path, run_mypy: RunMypy
 
 
 def test_daemon_finds_the_ten_and_again_after_an_edit(project: Path) -> None:
-    def dmypy(*arguments: str) -> str:
-        return subprocess.run(
-            [sys.executable, "-m", "mypy.dmypy", *arguments],
-            cwd=project,
-            capture_output=True,
-            text=True,
-            timeout=300,
-            check=False,
-        ).stdout
-
     file = project / "shop/catalog.py"
     text = file.read_text()
     try:
-        assert found(dmypy("run", "--", "shop")) == planted()
+        assert found(dmypy(project, "run", "--", "shop")) == planted()
         file.write_text(text.replace("price: int\n", "price: int\n    stock: int = 0\n"))
         moved = {(name, line + (name == "shop/catalog.py"), code) for name, line, code in planted()}
-        assert found(dmypy("run", "--", "shop")) == moved
+        assert found(dmypy(project, "run", "--", "shop")) == moved
     finally:
-        dmypy("kill")
+        dmypy(project, "kill")
         file.write_text(text)
 
 
