@@ -141,7 +141,7 @@ lazy + 1
 
 def verdicts(names: list[str]) -> dict[str, dict[str, str]]:
     """Return what mypy says of a lazy str of each library, with its plugin where it has one."""
-    plugins = [plugin for plugin in ("awaits_mypy", "proxystore.mypy_plugin") if find_spec(plugin)]
+    plugins = ["awaits_mypy", *(["proxystore.mypy_plugin"] if find_spec("proxystore") else [])]
     config = ["[mypy]", f"plugins = {','.join(plugins)}", "follow_imports = silent"]
     programs = {
         f"peer{number}.py": TYPED.format(typed=PEERS[name].typed) for number, name in enumerate(names)
