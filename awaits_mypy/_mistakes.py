@@ -48,8 +48,8 @@ def check_hidden(ctx: AttributeContext, name: str) -> Type:
             if hidden is not None:
                 whole, value = format_type(ctx, await_type), format_type(ctx, hidden)
                 ctx.api.fail(
-                    f'"{name}" is that of {whole} itself, and hides "{name}" of {value}:'
-                    " read that one from what awaitable_wait() gives",
+                    f'"{name}" of {whole} hides "{name}" of {value}:'
+                    " read that from the result of awaitable_wait()",
                     ctx.context,
                     code=AWAIT_HIDDEN,
                 )
@@ -80,12 +80,12 @@ def _never(
     whole = format_type(ctx, union_of(asked))
     wanted = format_type(ctx, union_of(classes))
     if function == "isinstance":
-        never = f"{whole} is never an instance of {wanted}, whatever it holds"
+        never = f"{whole} is never an instance of {wanted}"
     elif has_await(asked[0]):
-        never = f"{whole} is no class, whatever it holds"
+        never = f"{whole} is no class"
     else:
-        never = f"{whole} is never a subclass of {wanted}, whatever the Await holds"
-    return f"{never}: ask it of what awaitable_wait() gives"
+        never = f"{whole} is never a subclass of {wanted}"
+    return f"{never}: check the result of awaitable_wait() instead"
 
 
 def _may_be_of_await(asked_for: Type) -> bool:
