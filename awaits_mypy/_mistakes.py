@@ -60,18 +60,26 @@ def check_isinstance(ctx: FunctionContext, function: str) -> Type:
     """Report `isinstance(aw, C)` and `issubclass(type(aw), C)` which are False whatever W is."""
     if len(ctx.arg_types) == 2 and all(ctx.arg_types):
         asked = items_of(ctx.arg_types[0][0])
-        classes = classes_asked_for(ctx, ctx.args[1][0]) or []
-        if not any(isinstance(get_proper_type(cls), NoneType) for cls in classes):
-            asked = [item for item in asked if not isinstance(item, NoneType)]
-        if _are_awaits(asked, function) and classes and not any(map(_may_be_of_await, classes)):
-            ctx.api.fail(_never(ctx, function, asked, classes), ctx.context, code=AWAIT_ISINSTANCE)
+        # Of any other object, which is what most programs ask, nothing more is looked at.
+        if any(_is_await(item, function) for item in asked):
+            _check_classes(ctx, function, asked)
     return ctx.default_return_type
 
 
-def _are_awaits(asked: Sequence[ProperType], function: str) -> bool:
-    if function == "issubclass":
-        asked = [get_proper_type(item.item) if isinstance(item, TypeType) else item for item in asked]
-    return bool(asked) and all(map(has_await, asked))
+def _check_classes(ctx: FunctionContext, function: str, asked: Sequence[ProperType]) -> None:
+    classes = classes_asked_for(ctx, ctx.args[1][0])
+    if not classes or any(map(_may_be_of_await, classes)):
+        return
+    if not any(isinstance(get_proper_type(cls), NoneType) for cls in classes):
+        asked = [item for item in asked if not isinstance(item, NoneType)]
+    if all(_is_await(item, function) for item in asked):
+        ctx.api.fail(_never(ctx, function, asked, classes), ctx.context, code=AWAIT_ISINSTANCE)
+
+
+def _is_await(asked: ProperType, function: str) -> bool:
+    if function == "issubclass" and isinstance(asked, TypeType):
+        return has_await(asked.item)
+    return has_await(asked)
 
 
 def _never(
