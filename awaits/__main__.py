@@ -80,11 +80,11 @@ def _run_script(path: str, source: bytes) -> None:
     """Run it as `python SCRIPT` does, in a module of its own that stays until the end."""
     code = compile(source, path, "exec", dont_inherit=True)
     if not sys.flags.safe_path:
-        sys.path[0] = os.path.dirname(os.path.realpath(path))  # noqa: PTH120
+        sys.path[0] = os.path.dirname(os.path.realpath(path))  # noqa: PTH120 - as Python does it
     module = ModuleType("__main__")
     vars(module).update(__file__=path, __builtins__=__builtins__)
     sys.modules["__main__"] = module
-    exec(code, vars(module))  # noqa: S102
+    exec(code, vars(module))  # noqa: S102 - the program that is to run
 
 
 def _show(
@@ -115,7 +115,7 @@ def _report(seen: Trace, process: int, prints: bool, html: str | None, chrome: s
 
 def _absolute(path: str | None) -> str | None:
     """Return the path as seen from where the program began, as that can go elsewhere."""
-    return path and os.path.abspath(path)  # noqa: PTH100
+    return path and os.path.abspath(path)  # noqa: PTH100 - a str, as argparse gives it
 
 
 if __name__ == "__main__":

@@ -248,7 +248,7 @@ def asked_by(frame: FrameType | None) -> Asked:
     operation = ""
     while frame is not None and frame.f_code.co_filename.startswith(_HERE):
         if frame.f_code in _BEHALVES and (asked := frame.f_locals["asked"]) is not None:
-            return asked  # type: ignore[no-any-return]
+            return asked  # type: ignore[no-any-return] # f_locals has Any
         # A generator or a comprehension inside of a function is that function's.
         name = frame.f_code.co_qualname.partition(".<locals>")[0].rpartition(".")[2]
         if name in _OF_ATTRIBUTES:

@@ -6,6 +6,7 @@ import json
 import os
 from collections.abc import Iterator, Sequence
 from importlib.resources import files
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from awaits._table import COLUMNS, cells, gave, milliseconds, summary, where
@@ -45,8 +46,7 @@ def write_html(runs: Sequence[TracedRun], path: str | os.PathLike[str]) -> None:
     # No text of the data can end the element that it stands in, or begin another.
     data = json.dumps(_page_data(runs)).replace("<", "\\u003c")
     page = files("awaits").joinpath("_timeline.html").read_text(encoding="utf-8")
-    with open(path, "w", encoding="utf-8") as file:  # noqa: PTH123
-        file.write(page.replace("{{data}}", data))
+    Path(path).write_text(page.replace("{{data}}", data), encoding="utf-8")
 
 
 def _page_data(runs: Sequence[TracedRun]) -> dict[str, Any]:
@@ -135,7 +135,7 @@ def write_chrome(runs: Sequence[TracedRun], path: str | os.PathLike[str]) -> Non
 
     https://docs.google.com/document/d/1CvAClvFfyA5R-PhYUmn5OOQtYMH4h6I0nSsKchNAySU/preview
     """
-    with open(path, "w", encoding="utf-8") as file:  # noqa: PTH123
+    with Path(path).open("w", encoding="utf-8") as file:
         json.dump({"traceEvents": list(_chrome_events(runs)), "displayTimeUnit": "ms"}, file)
 
 

@@ -18,7 +18,7 @@ class Site(NamedTuple):
     function: str
 
     def __str__(self) -> str:
-        name = os.path.basename(self.file)  # noqa: PTH119
+        name = os.path.basename(self.file)  # noqa: PTH119 - without loading pathlib
         return f"{name}:{self.line} {self.function}".removesuffix(" <module>")
 
 

@@ -42,14 +42,18 @@ def config_for(given: Path | None) -> Config:
 
 def _pyproject() -> Path | None:
     """Return the nearest `pyproject.toml`, here or, in a repository, up to its root."""
-    here = Path.cwd()
-    folders = [here, *here.parents]
-    root = next(
-        (n for n, at in enumerate(folders) if (at / ".git").exists() or (at / ".hg").exists()), 0
-    )
-    found = (at / "pyproject.toml" for at in folders[: root + 1] if (at / "pyproject.toml").is_file())
+    here, root = Path.cwd(), repository()
+    folders = [at for at in (here, *here.parents) if at.is_relative_to(root)]
+    found = (at / "pyproject.toml" for at in folders if (at / "pyproject.toml").is_file())
     path = next(found, None)
     return path and Path(os.path.relpath(path))
+
+
+def repository() -> Path:
+    """Return the root of the repository that this folder is in, or this folder."""
+    here = Path.cwd()
+    folders = (here, *here.parents)
+    return next((at for at in folders if (at / ".git").exists() or (at / ".hg").exists()), here)
 
 
 def plan_for(config: Config) -> Plan:

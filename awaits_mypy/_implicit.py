@@ -48,8 +48,8 @@ from awaits_mypy._receivers import awaits_in, items_of
 
 Ctx = TypeVar("Ctx", FunctionContext, MethodContext)
 
-# Looked up with another method of W that is reported, or the Await's own.
-_NO_WAITS: Final = frozenset({*OWN, "__exit__", "__aexit__", "__repr__", "__dir__"})
+# Looked up with another method of W that is reported, or not W's where Python looks on the class.
+_NO_WAITS: Final = ("__exit__", "__aexit__", "__repr__", "__dir__")
 
 # Functions that take any object and ask it for this. Where the name is None, the program gives it.
 _ASKING: Final[dict[str, str | None]] = {

@@ -1,4 +1,4 @@
-"""What the plugin uses of mypy beyond its plugin interface. Nothing else imports mypy's internals.
+"""What the plugin uses of mypy beyond its plugin interface. Nothing else of it imports mypy's internals.
 
 Checked with mypy 1.17.0, 1.20.2, 2.0.0 and 2.4.1.
 """

@@ -1,8 +1,8 @@
 """mypy as a program: the configuration that it takes, its options, and what it prints.
 
-`_find_config_file` and `_parse_individual_file` of `mypy.config_parser` and `process_options` of
-`mypy.main` are no public interface of mypy. They are used here alone, and are the same in mypy 1.17.0
-to 2.4.1.
+`_find_config_file` and `_parse_individual_file` of `mypy.config_parser`, `create_source_list` of
+`mypy.find_sources` and `process_options` of `mypy.main` are no public interface of mypy. They are used
+here alone, and are the same in mypy 1.17.0 to 2.4.1.
 """
 
 import json
@@ -10,7 +10,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
-from contextlib import redirect_stderr, redirect_stdout
+from contextlib import redirect_stderr, redirect_stdout, suppress
 from io import StringIO
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 from mypy import config_parser
 from mypy.defaults import USER_CONFIG_FILES
 from mypy.errors import CompileError
+from mypy.find_sources import InvalidSourceList, create_source_list
 from mypy.main import process_options
 from mypy.options import Options
 
@@ -128,6 +129,13 @@ def options_with(config: Path) -> tuple[Options, str]:
     """Return the options that this configuration gives, and what mypy says of it."""
     # A module to check keeps mypy from looking for the `files` of the configuration.
     return options_of(["--config-file", str(config), "-m", "builtins"])
+
+
+def module_of(file: str, options: Options) -> str:
+    """Return the name of the module in this file; the file's own where mypy takes it for none."""
+    with suppress(InvalidSourceList):
+        return create_source_list([file], options)[0].module
+    return file
 
 
 def cache_of_command(options: Options, purpose: str) -> str:

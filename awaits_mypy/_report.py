@@ -5,20 +5,25 @@ import json
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from itertools import groupby
 from pathlib import Path
 from typing import Final, NamedTuple
 from urllib.parse import quote
 
-from mypy.find_sources import InvalidSourceList, create_source_list
 from mypy.options import Options
 from mypy.version import __version__ as mypy_version
 
 import awaits_mypy._codes  # so that mypy knows them before it loads the plugin
 from awaits import __version__
-from awaits_mypy._config import lists_plugin
-from awaits_mypy._mypy_program import CommandError, Message, cache_of_command, options_of, run_mypy
+from awaits_mypy._config import lists_plugin, repository
+from awaits_mypy._mypy_program import (
+    CommandError,
+    Message,
+    cache_of_command,
+    module_of,
+    options_of,
+    run_mypy,
+)
 
 _CODE: Final = awaits_mypy._codes.AWAIT_IMPLICIT.code
 _WORDING: Final = re.compile(r'Implicit wait on "(?P<type>.*)" for "(?P<use>.*)"')
@@ -83,13 +88,7 @@ def _wait(message: Message, options: Options) -> Wait:
     words = _WORDING.fullmatch(message.text)
     if words is None:
         raise CommandError(f"the plugin says what this command does not know: {message}")
-    return Wait(_module_of(message.file, options), words["type"], words["use"], message)
-
-
-def _module_of(file: str, options: Options) -> str:
-    with suppress(InvalidSourceList):
-        return create_source_list([file], options)[0].module
-    return file
+    return Wait(module_of(message.file, options), words["type"], words["use"], message)
 
 
 def _number(count: int, thing: str) -> str:
@@ -138,7 +137,7 @@ def as_sarif(found: Found) -> str:
 
     https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/sarif-v2.1.0-errata01-os-complete.html
     """
-    root = _repository()
+    root = repository()
     rule = {
         "id": _CODE,
         "shortDescription": {"text": "Implicit wait"},
@@ -186,14 +185,6 @@ def _location(file: str, root: Path) -> Mapping[str, str]:
     if path.is_relative_to(root):
         return {"uri": quote(path.relative_to(root).as_posix()), "uriBaseId": "%SRCROOT%"}
     return {"uri": path.as_uri()}
-
-
-def _repository() -> Path:
-    """Return the root of the repository that this folder is in, or this folder."""
-    here = Path.cwd()
-    return next(
-        (at for at in (here, *here.parents) if (at / ".git").exists() or (at / ".hg").exists()), here
-    )
 
 
 FORMATS: Final[Mapping[str, Callable[[Found], str]]] = {
