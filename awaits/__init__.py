@@ -8,7 +8,6 @@ from typing import Final
 
 from awaits._await import Await
 from awaits._delayed import delayed
-from awaits._errors import AwaitCycleError, AwaitError
 from awaits._functions import (
     awaitable,
     awaitable_done,
@@ -16,8 +15,10 @@ from awaits._functions import (
     awaitable_release,
     awaitable_wait,
 )
-from awaits._slots import BUILD
-from awaits._trace import Trace, TracedRun, trace
+from awaits._state.errors import AwaitCycleError, AwaitError
+from awaits._state.slots import BUILD
+from awaits._tracing.runs import TracedRun
+from awaits._tracing.trace import Trace, trace
 
 __version__: Final = "0.1.0"  # so that mypy knows which version it reads
 

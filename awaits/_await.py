@@ -1,4 +1,4 @@
-"""The Await and the functions over it."""
+"""The class `Await`: Python's data model, forwarded to W. What is more than that is in `_forwarding`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import math
 import operator
 import os
 import sys
-import threading
 import types
 from collections.abc import (
     AsyncIterable,
@@ -27,7 +26,6 @@ from typing import (
     Any,
     Generic,
     Never,
-    NoReturn,
     ParamSpec,
     Self,
     SupportsAbs,
@@ -36,23 +34,30 @@ from typing import (
     final,
 )
 
-from awaits import _recording, _turns
-from awaits._data_model import ONLOOKERS, OWN, PREDICATES
-from awaits._errors import AwaitError
-from awaits._slots import (
-    PENDING,
-    Slots,
-    core,
-    get_args,
-    get_function,
-    get_kwargs,
-    get_value,
-    set_args,
-    set_function,
-    set_kwargs,
-    set_outcome,
-    set_value,
+from awaits._forwarding import onlookers
+from awaits._forwarding.attributes import TorchFunction, read_pending, read_signature, refuse_own
+from awaits._forwarding.operators import in_place, operand
+from awaits._forwarding.special_methods import (
+    entering,
+    entering_async,
+    has_special,
+    length_of_tensor,
+    special,
 )
+from awaits._running import claims
+from awaits._running.awaitables import immediate, is_awaitable
+from awaits._running.calls import run, wait
+from awaits._running.implicit import (
+    run_for_attribute,
+    run_for_special_method,
+    wait_despite,
+    wait_for_attribute,
+    wait_for_iteration,
+)
+from awaits._state import making
+from awaits._state.data_model import OWN
+from awaits._state.held_call import function_name, get_call, has_call, no_call, nowait_function
+from awaits._state.slots import PENDING, AwaitBase, core, get_args, get_function, get_kwargs, get_value
 
 if TYPE_CHECKING:
     from _typeshed import (
@@ -68,46 +73,11 @@ if TYPE_CHECKING:
 N = TypeVar("N", bound=Never)
 P = ParamSpec("P")
 R = TypeVar("R")
-W = TypeVar("W")
 W_co = TypeVar("W_co", covariant=True)
-
-# The flag of a generator that can be awaited, made by `types.coroutine`.
-CO_ITERABLE_COROUTINE = 0x100
-# Held while a call or a value is dropped, so that an Await always has one of them. Reentrant, as a
-# finalizer that does the same can run there.
-_dropping = threading.RLock()
-
-
-def nowait_function() -> NoReturn:
-    """Stand in as the function of an Await that was complete from the start."""
-    raise AssertionError("an Await that is complete from the start has no function to run")
-
-
-def released_function() -> NoReturn:
-    """Stand in as the function of an Await whose call was dropped."""
-    raise AssertionError("an Await whose call was released has no function to run")
-
-
-class _ForTorch:
-    """What `aw.__torch_function__` is: to torch the method, to anybody else what W has.
-
-    torch reads it from the object, and passes over what that raises: nothing runs here for torch.
-    """
-
-    def __init__(self, method: Callable[..., Any]) -> None:
-        self.method = method
-
-    def __get__(self, aw: Await[Any] | None, owner: type) -> Any:
-        if aw is not None:
-            from awaits import _arrays  # only here: it is no use without torch
-
-            if _arrays.names_torch_function(sys._getframe(1)):
-                _wait_for_attribute(aw, "__torch_function__").__torch_function__  # noqa: B018
-        return types.MethodType(self.method, owner)
 
 
 @final
-class Await(Slots, Generic[W_co]):
+class Await(AwaitBase, Generic[W_co]):
     """A value of type W that is computed on its first use, once.
 
     It holds a call that has not run. Reading, writing or deleting an attribute, and every operator and
@@ -158,25 +128,25 @@ class Await(Slots, Generic[W_co]):
         def __init_subclass__(cls, **kwargs):
             raise TypeError("Await cannot be subclassed")
 
-        @_ForTorch
+        @TorchFunction
         def __torch_function__(cls, func, types, args=(), kwargs=None):  # noqa: N805
             """Answer a function of torch that has an Await among its arguments."""
-            from awaits import _arrays  # only here: it is no use without torch
+            from awaits._forwarding import arrays  # only here: it is no use without torch
 
-            return _arrays.call_with_values(func, args, kwargs or {})
+            return arrays.call_with_values(func, args, kwargs or {})
 
     def __getattribute__(self, name: str, /) -> Any:
         if name in OWN:
             return object.__getattribute__(self, name)
         value = get_value(self)
         if value is PENDING:
-            return _read_pending(self, name, sys._getframe(1))
+            return read_pending(self, name, sys._getframe(1))
         try:
             return getattr(value, name)
         except AttributeError:
             if name != "__signature__":
                 raise
-        return _read_signature(value, sys._getframe(1))
+        return read_signature(value, sys._getframe(1))
 
     @final
     def fn(self) -> Callable[..., W_co]:
@@ -186,8 +156,8 @@ class Await(Slots, Generic[W_co]):
         was complete from the start or its call was released.
         """
         function = get_function(self)
-        if not _has_call(function):
-            raise _no_call(self, "function")
+        if not has_call(function):
+            raise no_call(self, "function")
         kwargs = get_kwargs(self)
         return functools.partial(function, **kwargs) if kwargs else function
 
@@ -199,7 +169,7 @@ class Await(Slots, Generic[W_co]):
         """
         args: tuple[Any, ...] | None = get_args(self)
         if args is None:
-            raise _no_call(self, "arguments")
+            raise no_call(self, "arguments")
         return args
 
     @final
@@ -209,13 +179,13 @@ class Await(Slots, Generic[W_co]):
 
     @final
     def __setattr__(self, name: str, value: Any, /) -> None:
-        _refuse_own(name)
-        setattr(_wait_for_attribute(self, name), name, value)
+        refuse_own(name)
+        setattr(wait_for_attribute(self, name), name, value)
 
     @final
     def __delattr__(self, name: str, /) -> None:
-        _refuse_own(name)
-        delattr(_wait_for_attribute(self, name), name)
+        refuse_own(name)
+        delattr(wait_for_attribute(self, name), name)
 
     @final
     def __dir__(self) -> Iterable[str]:
@@ -227,33 +197,33 @@ class Await(Slots, Generic[W_co]):
         value = get_value(self)
         if value is not PENDING:
             return f"<Await done: {value!r}>"
-        state = "running" if _turns.is_running(id(self)) else "pending"
-        return f"<Await {state}: {_turns.function_name(get_function(self))}>"
+        state = "running" if claims.is_running(id(self)) else "pending"
+        return f"<Await {state}: {function_name(get_function(self))}>"
 
     def __copy__(self) -> Await[W_co]:
         function, args, kwargs = get_call(self)
         value = get_value(self)
         if value is PENDING:
-            return new(function, args, kwargs, PENDING)
-        return complete(copy.copy(value))
+            return making.new(function, args, kwargs, PENDING)
+        return making.complete(copy.copy(value))
 
     def __deepcopy__(self, memo: dict[int, Any], /) -> Await[W_co]:
         call = get_call(self)
         value = get_value(self)
         if value is PENDING:
-            copied = new(*copy.deepcopy(call, memo), PENDING)
+            copied = making.new(*copy.deepcopy(call, memo), PENDING)
         else:
-            copied = complete(copy.deepcopy(value, memo))
+            copied = making.complete(copy.deepcopy(value, memo))
         # What holds this very Await has copied it on the way.
         return memo.get(id(self), copied)
 
     def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
-        from awaits import _travel  # only when pickling: it imports pickle
+        from awaits._running import pickling  # only here: it imports pickle
 
-        return _travel.reduce(self)
+        return pickling.reduce(self)
 
-    # The rest is Python's data model, forwarded to W. `_data_model.py` lists it and says why what is
-    # not here is not.
+    # The rest is Python's data model, forwarded to W. `_state/data_model.py` lists it and says why what
+    # is not here is not.
 
     @final
     def __str__(self) -> str:
@@ -266,7 +236,7 @@ class Await(Slots, Generic[W_co]):
     @final
     def __hash__(self) -> int:
         # asyncio.gather puts in a dict what it is to wait for: that is this object, whatever its W.
-        if _asker(sys._getframe(1)) == "asyncio.tasks":
+        if onlookers.asker(sys._getframe(1)) == "asyncio.tasks":
             return object.__hash__(self)
         return hash(wait(self))
 
@@ -324,9 +294,9 @@ class Await(Slots, Generic[W_co]):
     @final
     def __buffer__(self: Await[Buffer | N], flags: int, /) -> memoryview:
         value = wait(self)
-        if not _has_special(value, "__buffer__"):
+        if not has_special(value, "__buffer__"):
             memoryview(value)  # Python refuses, in its own words
-        return _special(value, "__buffer__")(flags)
+        return special(value, "__buffer__")(flags)
 
     @final
     def __call__(self: Await[Callable[P, R] | N], /, *args: P.args, **kwargs: P.kwargs) -> R:
@@ -334,7 +304,7 @@ class Await(Slots, Generic[W_co]):
 
     @final
     def __replace__(self, /, **changes: Any) -> Any:
-        return _special(wait(self), "__replace__")(**changes)
+        return special(wait(self), "__replace__")(**changes)
 
     # Containers and iteration.
 
@@ -342,7 +312,7 @@ class Await(Slots, Generic[W_co]):
     def __len__(self: Await[Sized | N]) -> int:
         value = wait(self)
         if "torch" in sys.modules and hasattr(type(value), "__torch_function__"):
-            return _length_of_tensor(value, sys._getframe(1))
+            return length_of_tensor(value, sys._getframe(1))
         return len(value)
 
     @final
@@ -353,27 +323,27 @@ class Await(Slots, Generic[W_co]):
 
     @final
     def __getitem__(self: Await[SupportsGetItem[Any, Any] | N], key: Any, /) -> Any:
-        return wait(self)[_operand(key)]
+        return wait(self)[operand(key)]
 
     @final
     def __setitem__(self, key: Any, value: Any, /) -> None:
-        wait(self)[_operand(key)] = value
+        wait(self)[operand(key)] = value
 
     @final
     def __delitem__(self, key: Any, /) -> None:
-        del wait(self)[_operand(key)]
+        del wait(self)[operand(key)]
 
     @final
     def __contains__(self, item: Any, /) -> bool:
-        return _operand(item) in wait(self)
+        return operand(item) in wait(self)
 
     @final
     def __iter__(self: Await[Iterable[R] | N]) -> Iterator[R]:
-        return iter(_wait_for_iteration(self))
+        return iter(wait_for_iteration(self))
 
     @final
     def __next__(self: Await[SupportsNext[R] | N]) -> R:
-        return next(_wait_for_iteration(self))
+        return next(wait_for_iteration(self))
 
     @final
     def __reversed__(self: Await[Reversible[R] | N]) -> Iterator[R]:
@@ -387,20 +357,20 @@ class Await(Slots, Generic[W_co]):
 
     @final
     def __exit__(self, *exc_info: object) -> Any:
-        return _special(wait(self), "__exit__")(*exc_info)
+        return special(wait(self), "__exit__")(*exc_info)
 
     @final
     def __aenter__(self: Await[AbstractAsyncContextManager[R, Any] | N]) -> Awaitable[R]:
         value = get_value(self)
         if value is PENDING:
-            from awaits import _tasks  # only here: it imports asyncio
+            from awaits._forwarding import async_protocols  # only here: it imports asyncio
 
-            return _tasks.enter(self)
+            return async_protocols.enter(self)
         return entering_async(value)()
 
     @final
     def __aexit__(self, *exc_info: Any) -> Any:
-        return _special(wait(self), "__aexit__")(*exc_info)
+        return special(wait(self), "__aexit__")(*exc_info)
 
     @final
     def __aiter__(self: Await[AsyncIterable[R] | N]) -> AsyncIterator[R]:
@@ -412,9 +382,9 @@ class Await(Slots, Generic[W_co]):
         # (https://github.com/python/cpython/issues/131670), so that what it returns does.
         value = get_value(self)
         if value is PENDING or not isinstance(value, AsyncIterator):
-            from awaits import _tasks  # only here: it imports asyncio
+            from awaits._forwarding import async_protocols  # only here: it imports asyncio
 
-            return _tasks.next_of(self)
+            return async_protocols.next_of(self)
         return anext(value)
 
     @final
@@ -422,24 +392,24 @@ class Await(Slots, Generic[W_co]):
         """Give W, or what W awaits to, without blocking the event loop."""
         value = get_value(self)
         if value is not PENDING and not is_awaitable(value):
-            return _immediate(value)
-        from awaits import _tasks  # only here: it imports asyncio
+            return immediate(value)
+        from awaits._running import tasks  # only here: it imports asyncio
 
-        return _tasks.result_of(self).__await__()
+        return tasks.result_of(self).__await__()
 
     # Functions of numpy. Like torch's, they ask this of whatever is among their arguments.
 
     @final
     def __array_ufunc__(self, ufunc: Any, method: str, /, *inputs: Any, **kwargs: Any) -> Any:
-        from awaits import _arrays  # only here: it is no use without numpy
+        from awaits._forwarding import arrays  # only here: it is no use without numpy
 
-        return _arrays.call_ufunc(ufunc, method, inputs, kwargs)
+        return arrays.call_ufunc(ufunc, method, inputs, kwargs)
 
     @final
     def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any, /) -> Any:
-        from awaits import _arrays  # only here: it is no use without numpy
+        from awaits._forwarding import arrays  # only here: it is no use without numpy
 
-        return _arrays.call_array_function(self, func, types, args, kwargs)
+        return arrays.call_array_function(self, func, types, args, kwargs)
 
     # A W that is a class.
 
@@ -449,7 +419,7 @@ class Await(Slots, Generic[W_co]):
 
     @final
     def __subclasscheck__(self, subclass: Any, /) -> bool:
-        return issubclass(_operand(subclass), wait(self))
+        return issubclass(operand(subclass), wait(self))
 
     @final
     def __mro_entries__(self, bases: Any, /) -> tuple[Any, ...]:
@@ -459,86 +429,86 @@ class Await(Slots, Generic[W_co]):
 
     @final
     def __eq__(self, other: object, /) -> Any:
-        return operator.eq(wait(self), _operand(other))
+        return operator.eq(wait(self), operand(other))
 
     @final
     def __ne__(self, other: object, /) -> Any:
-        return operator.ne(wait(self), _operand(other))
+        return operator.ne(wait(self), operand(other))
 
     @final
     def __lt__(self, other: Any, /) -> Any:
-        return operator.lt(wait(self), _operand(other))
+        return operator.lt(wait(self), operand(other))
 
     @final
     def __le__(self, other: Any, /) -> Any:
-        return operator.le(wait(self), _operand(other))
+        return operator.le(wait(self), operand(other))
 
     @final
     def __gt__(self, other: Any, /) -> Any:
-        return operator.gt(wait(self), _operand(other))
+        return operator.gt(wait(self), operand(other))
 
     @final
     def __ge__(self, other: Any, /) -> Any:
-        return operator.ge(wait(self), _operand(other))
+        return operator.ge(wait(self), operand(other))
 
     # Arithmetic. The operator itself is applied to both values, so that precedence of subclasses,
     # reflected methods and NotImplemented come out as Python has them.
 
     @final
     def __add__(self, other: Any, /) -> Any:
-        return operator.add(wait(self), _operand(other))
+        return operator.add(wait(self), operand(other))
 
     @final
     def __sub__(self, other: Any, /) -> Any:
-        return operator.sub(wait(self), _operand(other))
+        return operator.sub(wait(self), operand(other))
 
     @final
     def __mul__(self, other: Any, /) -> Any:
-        return operator.mul(wait(self), _operand(other))
+        return operator.mul(wait(self), operand(other))
 
     @final
     def __matmul__(self, other: Any, /) -> Any:
-        return operator.matmul(wait(self), _operand(other))
+        return operator.matmul(wait(self), operand(other))
 
     @final
     def __truediv__(self, other: Any, /) -> Any:
-        return operator.truediv(wait(self), _operand(other))
+        return operator.truediv(wait(self), operand(other))
 
     @final
     def __floordiv__(self, other: Any, /) -> Any:
-        return operator.floordiv(wait(self), _operand(other))
+        return operator.floordiv(wait(self), operand(other))
 
     @final
     def __mod__(self, other: Any, /) -> Any:
-        return operator.mod(wait(self), _operand(other))
+        return operator.mod(wait(self), operand(other))
 
     @final
     def __divmod__(self, other: Any, /) -> Any:
-        return divmod(wait(self), _operand(other))
+        return divmod(wait(self), operand(other))
 
     @final
     def __lshift__(self, other: Any, /) -> Any:
-        return operator.lshift(wait(self), _operand(other))
+        return operator.lshift(wait(self), operand(other))
 
     @final
     def __rshift__(self, other: Any, /) -> Any:
-        return operator.rshift(wait(self), _operand(other))
+        return operator.rshift(wait(self), operand(other))
 
     @final
     def __and__(self, other: Any, /) -> Any:
-        return operator.and_(wait(self), _operand(other))
+        return operator.and_(wait(self), operand(other))
 
     @final
     def __xor__(self, other: Any, /) -> Any:
-        return operator.xor(wait(self), _operand(other))
+        return operator.xor(wait(self), operand(other))
 
     @final
     def __or__(self, other: Any, /) -> Any:
-        return operator.or_(wait(self), _operand(other))
+        return operator.or_(wait(self), operand(other))
 
     @final
     def __pow__(self, other: Any, modulus: Any = None, /) -> Any:
-        return pow(wait(self), _operand(other), _operand(modulus))
+        return pow(wait(self), operand(other), operand(modulus))
 
     @final
     def __radd__(self, other: Any, /) -> Any:
@@ -594,7 +564,7 @@ class Await(Slots, Generic[W_co]):
 
     @final
     def __rpow__(self, other: Any, modulus: Any = None, /) -> Any:
-        return pow(other, wait(self), _operand(modulus))
+        return pow(other, wait(self), operand(modulus))
 
     @final
     def __neg__(self) -> Any:
@@ -616,321 +586,64 @@ class Await(Slots, Generic[W_co]):
 
     @final
     def __iadd__(self, other: Any, /) -> Self:
-        return _in_place(self, operator.iadd, other)
+        return in_place(self, operator.iadd, other)
 
     @final
     def __isub__(self, other: Any, /) -> Self:
-        return _in_place(self, operator.isub, other)
+        return in_place(self, operator.isub, other)
 
     @final
     def __imul__(self, other: Any, /) -> Self:
-        return _in_place(self, operator.imul, other)
+        return in_place(self, operator.imul, other)
 
     @final
     def __imatmul__(self, other: Any, /) -> Self:
-        return _in_place(self, operator.imatmul, other)
+        return in_place(self, operator.imatmul, other)
 
     @final
     def __itruediv__(self, other: Any, /) -> Self:
-        return _in_place(self, operator.itruediv, other)
+        return in_place(self, operator.itruediv, other)
 
     @final
     def __ifloordiv__(self, other: Any, /) -> Self:
-        return _in_place(self, operator.ifloordiv, other)
+        return in_place(self, operator.ifloordiv, other)
 
     @final
     def __imod__(self, other: Any, /) -> Self:
-        return _in_place(self, operator.imod, other)
+        return in_place(self, operator.imod, other)
 
     @final
     def __ilshift__(self, other: Any, /) -> Self:
-        return _in_place(self, operator.ilshift, other)
+        return in_place(self, operator.ilshift, other)
 
     @final
     def __irshift__(self, other: Any, /) -> Self:
-        return _in_place(self, operator.irshift, other)
+        return in_place(self, operator.irshift, other)
 
     @final
     def __iand__(self, other: Any, /) -> Self:
-        return _in_place(self, operator.iand, other)
+        return in_place(self, operator.iand, other)
 
     @final
     def __ixor__(self, other: Any, /) -> Self:
-        return _in_place(self, operator.ixor, other)
+        return in_place(self, operator.ixor, other)
 
     @final
     def __ior__(self, other: Any, /) -> Self:
-        return _in_place(self, operator.ior, other)
+        return in_place(self, operator.ior, other)
 
     @final
     def __ipow__(self, other: Any, /) -> Self:
-        return _in_place(self, operator.ipow, other)
+        return in_place(self, operator.ipow, other)
 
 
-def new(function: object, args: object, kwargs: object, value: object) -> Await[Any]:
-    """Make an Await of a call, or of a value."""
-    if core is not None:
-        return core.new(function, args, kwargs, value)
-    aw: Await[Any] = object.__new__(Await)
-    set_value(aw, None)  # first: torch.compile looks at what is half made
-    set_function(aw, function)
-    set_args(aw, args)
-    set_kwargs(aw, kwargs)
-    set_outcome(aw, None)
-    set_value(aw, value)
-    if _recording.recorder is not None:
-        _recording.is_new(aw)
-    return aw
-
-
-def complete(value: object) -> Await[Any]:
-    """Return an Await that is complete from the start."""
-    return new(nowait_function, (value,), {}, value)
-
-
-def get_call(aw: Await[Any]) -> tuple[Any, Any, Any]:
-    """Return the function, the arguments and the keyword arguments.
-
-    Read this before the value, where both are needed: a call is dropped only after its value is there.
-    """
-    return get_function(aw), get_args(aw), get_kwargs(aw)
-
-
-def _has_call(function: object) -> bool:
-    return function is not nowait_function and function is not released_function
-
-
-def forget_call(aw: Await[Any]) -> bool:
-    """Drop the function and the arguments; return False if the value is not there any more."""
-    dropped = get_call(aw)  # until the lock is given back, as finalizers are the user's code
-    with _dropping:
-        if get_value(aw) is PENDING:
-            return False
-        if _has_call(get_function(aw)):
-            set_function(aw, released_function)
-        set_args(aw, None)
-        set_kwargs(aw, {})
-    del dropped
-    return True
-
-
-def forget_value(aw: Await[Any]) -> None:
-    """Make the Await pending again, if it still has its call."""
-    dropped = get_value(aw)
-    with _dropping:
-        if _has_call(get_function(aw)):
-            set_value(aw, PENDING)
-    del dropped
-
-
-def _renew_lock() -> None:
-    """Free, in a forked child, what a thread of the parent held."""
-    global _dropping
-    _dropping = threading.RLock()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_renew_lock)
-
-
-def _no_call(aw: Await[Any], part: str) -> AwaitError:
-    why = (
-        "it was complete from the start (awaitable_nowait)"
-        if aw.is_nowait() and part == "function"
-        else "awaitable_release() dropped its call"
-    )
-    return AwaitError(f"this Await has no {part}: {why}")
-
-
-def run(aw: Await[W]) -> W:
-    """Run the call, unless another thread completes it first, and return the value."""
-    if type(get_function(aw)) is Call and id(aw) not in _turns.elsewhere:
-        run_what_is_needed(aw)
-    turn = _turns.Turn(aw)
-    with turn.lock:
-        try:
-            turn.begin()
-            value: W = get_value(aw)
-            if value is PENDING and (receive := _turns.elsewhere.get(id(aw))):
-                value = receive()  # or PENDING, if the call was withdrawn
-            if value is PENDING:
-                function, args, kwargs = get_call(aw)
-                recorder = _recording.recorder
-                if recorder is None:
-                    value = function(*args, **kwargs)
-                else:
-                    value = recorder.run(aw, function, args, kwargs)
-            set_value(aw, value)
-        finally:
-            turn.end()
-    return value
-
-
-def _run_for(aw: Await[Any], operation: str) -> Any:
-    """Run the call for a special method in C, which has no frame of its own: a trace finds this one."""
-    return run(aw)
-
-
-def wait(aw: Await[Any]) -> Any:
-    """Return the value for an implicit wait; the exception of the function comes unchanged."""
-    value = get_value(aw)
-    return run(aw) if value is PENDING else value
-
-
-def wait_despite(aw: Await[Any], unwanted: type[Exception]) -> Any:
-    """Return the value where Python would swallow this exception of the function."""
-    try:
-        return wait(aw)
-    except unwanted as error:
-        raise swallowed(aw, error) from error
-
-
-def swallowed(aw: Await[Any], error: Exception) -> AwaitError:
-    """Return what is raised from an exception that Python would swallow."""
-    function = _turns.function_name(get_function(aw))
-    return AwaitError(f"{function} raised {type(error).__name__} during an implicit wait")
-
-
-def is_awaitable(value: Any) -> bool:
-    """Say whether `await value` is possible, as `inspect.isawaitable` does, which is slow to import."""
-    if type(value) is types.GeneratorType:
-        return bool(value.gi_code.co_flags & CO_ITERABLE_COROUTINE)
-    return isinstance(value, Awaitable)
-
-
-def _immediate(value: Any) -> Generator[Any, Any, Any]:
-    """Await to a value that is there."""
-    yield from ()  # what makes this a generator
-    return value
-
-
-def _operand(operand: Any) -> Any:
-    """Return the value of the other operand, if it is an Await too."""
-    return wait(operand) if type(operand) is Await else operand
-
-
-def _in_place(aw: Await[Any], operation: Callable[[Any, Any], Any], other: Any) -> Any:
-    """Apply an in-place operator: the same Await if its W changed in place, else a new complete one."""
-    value = wait(aw)
-    result = operation(value, _operand(other))
-    return aw if result is value else complete(result)
-
-
-def _has_special(value: Any, name: str) -> bool:
-    return any(name in vars(base) for base in type(value).__mro__)
-
-
-def _special(value: Any, name: str) -> Any:
-    """Return a special method as Python finds it: on the type, bound to the value."""
-    kind = type(value)
-    for base in kind.__mro__:
-        if name in vars(base):
-            found = vars(base)[name]
-            bind = getattr(type(found), "__get__", None)
-            return found if bind is None else bind(found, value, kind)
-    raise TypeError(f"{kind.__name__!r} object has no {name}")
-
-
-def entering(value: Any) -> Callable[[], Any]:
-    """Return the method that enters a context; as Python does, only if there is one that leaves it."""
-    if not (_has_special(value, "__enter__") and _has_special(value, "__exit__")):
-        with value:  # Python refuses, in its own words, before it calls anything
-            raise AssertionError
-    method: Callable[[], Any] = _special(value, "__enter__")
-    return method
-
-
-def entering_async(value: Any) -> Callable[[], Any]:
-    """Return the same of an asynchronous context."""
-    if not (_has_special(value, "__aenter__") and _has_special(value, "__aexit__")):
-        _refuse_async_context(value).send(None)
-    method: Callable[[], Any] = _special(value, "__aenter__")
-    return method
-
-
-async def _refuse_async_context(value: Any) -> None:
-    async with value:
-        raise AssertionError
-
-
-def _length_of_tensor(value: Any, asker: types.FrameType) -> int:
-    from awaits import _arrays  # only here: it is no use without torch
-
-    return _arrays.length_of_tensor(value, asker)
-
-
-def _wait_for_iteration(aw: Await[Any]) -> Any:
-    # Python takes a StopIteration of `__next__` for the end, and `itertools.chain` one of `__iter__`.
-    return wait_despite(aw, StopIteration)
-
-
-def _read_pending(aw: Await[Any], name: str, asker: types.FrameType) -> Any:
-    """Read an attribute for which the call is to run, unless the code of this frame only looks on."""
-    is_signature = name == "__signature__"
-    if _looks_on(asker):
-        own = object.__getattribute__(aw, "__call__" if is_signature else name)
-        return _signature(own) if is_signature else own
-    value = _run_for_attribute(aw, name)
-    return _read_signature(value, asker) if is_signature else getattr(value, name)
-
-
-def _read_signature(value: Any, asker: types.FrameType) -> Any:
-    """Read `__signature__`; without it `inspect` would go by what an Await looks like, not by its W."""
-    if asker.f_globals.get("__name__") == "inspect":
-        return _signature(value)
-    return value.__signature__
-
-
-def _run_for_attribute(aw: Await[Any], name: str) -> Any:
-    """Run the call for an implicit wait, so that its failure does not look like W lacking `name`."""
-    try:
-        return run(aw)
-    except AttributeError as error:
-        function = _turns.function_name(get_function(aw))
-        raise AwaitError(
-            f"{function} raised AttributeError while {name!r} of its result was asked for"
-        ) from error
-
-
-def _wait_for_attribute(aw: Await[Any], name: str) -> Any:
-    value = get_value(aw)
-    return _run_for_attribute(aw, name) if value is PENDING else value
-
-
-def _refuse_own(name: str) -> None:
-    if name in OWN:
-        raise AttributeError(f"attribute {name!r} of 'Await' cannot be changed: it is the Await's own")
-
-
-def _looks_on(frame: types.FrameType) -> bool:
-    """Say whether the code that asks for an attribute looks at whatever it comes across."""
-    if (frame.f_globals.get("__name__"), frame.f_code.co_name) in PREDICATES:
-        return True
-    return _asker(frame) in ONLOOKERS
-
-
-def _signature(value: Any) -> Any:
-    import inspect  # only here: who asks has it, and it is slow to import
-
-    return inspect.signature(value)
-
-
-def _asker(frame: types.FrameType | None) -> str | None:
-    """Return the name of the module that asks, by itself or through `inspect`."""
-    while frame is not None and frame.f_globals.get("__name__") == "inspect":
-        frame = frame.f_back
-    return frame and frame.f_globals.get("__name__")
-
-
-# Last, as it needs what is above.
-from awaits._delayed import Call, run_what_is_needed  # noqa: E402
-
+making.register(Await)
 if core is not None:
     # The class takes each special method that its compiled base has too from there.
-    for _name, _method in vars(Slots).items():
+    for _name, _method in vars(AwaitBase).items():
         if type(_method) is types.WrapperDescriptorType and _name in vars(Await):
             setattr(Await, _name, _method)
     core.connect(
-        *(Await, PENDING, frozenset(OWN), run, _run_for, _run_for_attribute, _wait_for_iteration),
-        *(_refuse_own, _read_pending, _read_signature, _length_of_tensor, _recording.is_new),
+        *(Await, PENDING, frozenset(OWN), run, run_for_special_method, run_for_attribute),
+        *(wait_for_iteration, refuse_own, read_pending, read_signature, length_of_tensor),
     )

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
-from awaits._await import Await, complete, forget_call, new, run
-from awaits._slots import PENDING, core, get_value
+from awaits._await import Await
+from awaits._running.calls import run
+from awaits._state.held_call import forget_call
+from awaits._state.making import complete, new, public
+from awaits._state.slots import PENDING, core, get_value
 
 P = ParamSpec("P")
 W = TypeVar("W")
@@ -23,7 +26,8 @@ def awaitable(func: Callable[P, W], /, *args: P.args, **kwargs: P.kwargs) -> Awa
             f"awaitable() needs a callable, not {type(func).__name__!r}:"
             " for a value that is there already, use awaitable_nowait(value)"
         )
-    return new(func, args, kwargs, PENDING)
+    aw: Await[W] = new(func, args, kwargs, PENDING)
+    return aw
 
 
 def awaitable_wait(aw: Await[W], /) -> W:
@@ -35,12 +39,15 @@ def awaitable_wait(aw: Await[W], /) -> W:
     is not an Await.
     """
     value: W = get_value(_checked(aw, "awaitable_wait"))
-    return value if value is not PENDING else run(aw)
+    if value is PENDING:
+        value = run(aw)
+    return value
 
 
 def awaitable_nowait(value: W, /) -> Await[W]:
     """Return an Await that is complete from the start, with this value; an Await stays nested."""
-    return complete(value)
+    aw: Await[W] = complete(value)
+    return aw
 
 
 def awaitable_done(aw: Await[Any], /) -> bool:
@@ -67,3 +74,5 @@ def _checked(aw: Await[W], caller: str) -> Await[W]:
 
 if not TYPE_CHECKING and core is not None:
     awaitable = core.compile_awaitable(awaitable)
+
+public.update(awaitable=awaitable, awaitable_nowait=awaitable_nowait)

@@ -5,10 +5,10 @@ Turned on by `plugins = ["awaits_mypy"]` in the mypy configuration.
 
 from typing import TYPE_CHECKING
 
+from awaits_mypy._mypy_version import refusal_of
+
 if TYPE_CHECKING:  # the command of this package starts without mypy too, to say that it is missing
     from mypy.plugin import Plugin
-
-_OLDEST_MYPY = (1, 17)
 
 
 def plugin(version: str) -> "type[Plugin]":
@@ -22,17 +22,6 @@ def plugin(version: str) -> "type[Plugin]":
 
         raise CompileError([refusal])
     # Imported after the check, because an older mypy may lack what it needs.
-    from awaits_mypy._plugin import AwaitsPlugin
+    from awaits_mypy._plugin.plugin import AwaitsPlugin
 
     return AwaitsPlugin
-
-
-def refusal_of(version: str) -> str | None:
-    """Say what to do about this version of mypy, if it is too old."""
-    major, minor = version.split(".")[:2]
-    if (int(major), int(minor)) >= _OLDEST_MYPY:
-        return None
-    return (
-        f"awaits_mypy needs mypy 1.17 or newer and this is mypy {version}:"
-        ' install one with: pip install --upgrade "mypy>=1.17"'
-    )

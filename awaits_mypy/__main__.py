@@ -2,6 +2,6 @@
 
 import sys
 
-from awaits_mypy._command import main
+from awaits_mypy._command.main import main
 
 sys.exit(main())

@@ -88,7 +88,5 @@ def installed() -> list[str]:
 def _has_compiled_part() -> bool:
     # Without importing awaits, which would choose a build.
     package = find_spec("awaits")
-    return (
-        package is not None
-        and PathFinder.find_spec("_core", package.submodule_search_locations) is not None
-    )
+    places = [f"{place}/_state" for place in package.submodule_search_locations or ()] if package else []
+    return PathFinder.find_spec("_core", places) is not None

@@ -37,7 +37,7 @@ from hypothesis import HealthCheck, Phase
 from hypothesis import strategies as st
 
 from awaits import Await, awaitable, awaitable_done, awaitable_nowait, awaitable_release, awaitable_wait
-from awaits._data_model import OWN
+from awaits._state.data_model import OWN
 from tests.runtime import things
 
 T = TypeVar("T")

@@ -24,7 +24,7 @@ from types import FrameType
 from typing import Any
 
 import awaits
-from awaits import _tasks, _turns
+from awaits._running import claims, tasks
 
 # What a profile function hears of where Python looks for interrupts: at the start of a function and
 # after a call of one in C. It does not at every line: not between the end of a `with` block and the call
@@ -318,10 +318,10 @@ def entries() -> dict[str, set[int]]:
     The only place in the tests that looks at them.
     """
     tables: dict[str, dict[Any, Any]] = {
-        "_turns._current": _turns._current,
-        "_turns._innermost": _turns._innermost,
-        "_tasks._runs": _tasks._runs,
-        "_tasks._waiting": _tasks._waiting,
-        "_tasks._workers": _tasks._workers,
+        "claims._held": claims._held,
+        "claims._innermost": claims._innermost,
+        "tasks._runs": tasks._runs,
+        "tasks._waiting": tasks._waiting,
+        "tasks._workers": tasks._workers,
     }
     return {name: {id(value) for value in table.values()} for name, table in tables.items()}

@@ -10,7 +10,7 @@ import pytest
 import awaits
 from tests.runtime import needs
 
-HAS_COMPILED_PART = find_spec("awaits._core") is not None
+HAS_COMPILED_PART = find_spec("awaits._state._core") is not None
 
 
 def import_with(wanted: str | None) -> tuple[str, str]:

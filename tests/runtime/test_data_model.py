@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from awaits import Await, awaitable, awaitable_done, awaitable_nowait
-from awaits._data_model import FOR_ARRAYS, NOT_FORWARDED, OWN
+from awaits._state.data_model import FOR_ARRAYS, NOT_FORWARDED, OWN
 
 BUILTINS = (
     *(type, object, int, float, complex, str, bytes, bytearray, memoryview, slice, range),

@@ -25,8 +25,6 @@ from awaits import (
     AwaitError,
     Trace,
     TracedRun,
-    _recording,
-    _turns,
     awaitable,
     awaitable_done,
     awaitable_release,
@@ -34,6 +32,8 @@ from awaits import (
     delayed,
     trace,
 )
+from awaits._running import claims
+from awaits._tracing import recording
 from awaits.executors import as_completed, prefetch, wait_all, wait_all_async
 from tests.runtime import needs
 
@@ -454,7 +454,7 @@ def wait_until_it_waits(thread: threading.Thread) -> None:
     limit = time.monotonic() + TIMEOUT_S
     while time.monotonic() < limit:
         frame = sys._current_frames().get(thread.ident or 0)
-        if frame is not None and Path(frame.f_code.co_filename).name == "_turns.py":
+        if frame is not None and Path(frame.f_code.co_filename).name == "claims.py":
             return
         time.sleep(0.001)
     pytest.fail("the thread does not wait")
@@ -771,7 +771,7 @@ def test_use_that_waits_for_another_process_is_a_wait(tmp_path: Path, fails: boo
 
     with trace() as seen, ProcessPoolExecutor(1) as executor:
         aw = prefetch(awaitable(wait_for_file, str(file), fails), executor)
-        while id(aw) not in _turns.elsewhere:  # before it is sent, a use would run it here
+        while id(aw) not in claims.remote_results:  # before it is sent, a use would run it here
             time.sleep(0.001)
         threading.Thread(target=go_on_when_the_main_thread_waits, daemon=True).start()
         with suppress(ValueError):
@@ -996,5 +996,5 @@ def test_guide_shows_what_its_program_prints(tmp_path: Path) -> None:
 def test_trace_that_is_off_leaves_no_hook() -> None:
     with suppress(KeyError), trace():
         raise KeyError
-    assert _recording.recorder is None
+    assert recording.recorder is None
     assert awaitable(int) + 1 == 1

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from awaits import Trace, awaitable, awaitable_wait, trace
-from awaits._table import COLUMNS, cells
+from awaits._tracing.table import COLUMNS, cells
 from tests.runtime import needs
 from tests.runtime.test_trace import wait_until_it_waits
 

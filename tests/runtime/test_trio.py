@@ -357,8 +357,8 @@ def test_without_anyio_an_error_says_what_to_install(monkeypatch: pytest.MonkeyP
     with monkeypatch.context() as without:
         for name in [name for name in sys.modules if name.partition(".")[0] == "anyio"]:
             without.setitem(sys.modules, name, None)
-        without.delitem(sys.modules, "awaits._trio", raising=False)
-        without.delattr("awaits._trio", raising=False)
+        without.delitem(sys.modules, "awaits._running.trio_loop", raising=False)
+        without.delattr("awaits._running.trio_loop", raising=False)
         run(main)
     assert [run(partial(use, aw)) for aw in aws[:2]] == [5, 5]
     assert type(run(partial(use, aws[2]))) is object

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from pytest_mypy_plugins.item import OutputChecker
 
-from awaits_mypy._command import main
+from awaits_mypy._command.main import main
 
 ROOT = Path(__file__).parents[2]
 

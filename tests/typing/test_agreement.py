@@ -22,7 +22,7 @@ import pytest
 from mypy.operators import op_methods, reverse_op_methods
 
 from awaits import Await, awaitable, awaitable_nowait, awaitable_wait
-from awaits._data_model import OWN
+from awaits._state.data_model import OWN
 
 from .agreement import VALUES, Value
 from .conftest import ROOT

@@ -11,7 +11,7 @@ from mypy.options import Options
 from mypy.version import __version__ as mypy_version
 
 from awaits import __version__
-from awaits_mypy import _check
+from awaits_mypy._command import check
 
 from .conftest import Command
 
@@ -21,7 +21,7 @@ KNOWS_NONE_FLAG = hasattr(Options(), "strict_equality_for_none")  # since mypy 1
 @pytest.fixture
 def unchecked(monkeypatch: pytest.MonkeyPatch) -> None:
     """Do without what `init` asks mypy in the end, where a test is about what it writes."""
-    monkeypatch.setattr(_check, "findings", lambda _: [])
+    monkeypatch.setattr(check, "findings", lambda _: [])
 
 
 def known(text: str) -> str:
@@ -374,7 +374,7 @@ def test_check_says_where_awaits_is_missing(tmp_path: Path, command: Command) ->
 def test_check_says_that_the_versions_differ(
     tmp_path: Path, command: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(_check, "__version__", "9.9")
+    monkeypatch.setattr(check, "__version__", "9.9")
     (tmp_path / "mypy.ini").write_text(FITTING)
     code, printed, _ = command("check")
     assert code == 1
@@ -421,7 +421,8 @@ def test_configuration_of_the_user_is_not_edited(tmp_path: Path) -> None:
 
 def test_without_mypy_the_command_says_what_to_install(tmp_path: Path) -> None:
     program = (
-        "import sys; sys.modules['mypy'] = None; from awaits_mypy._command import main; sys.exit(main())"
+        "import sys; sys.modules['mypy'] = None;"
+        " from awaits_mypy._command.main import main; sys.exit(main())"
     )
     result = subprocess.run(
         [sys.executable, "-c", program, "check"], capture_output=True, text=True, check=False
@@ -435,9 +436,9 @@ def test_plugin_loads_nothing_of_the_command() -> None:
     program = "import sys, awaits_mypy; awaits_mypy.plugin('1.17.0'); print(*sys.modules)"
     result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     loaded = set(result.stdout.split())
-    assert "awaits_mypy._plugin" in loaded
-    command = {"_command", "_config", "_edit", "_check", "_report", "_mypy_program", "__main__"}
-    assert not loaded & {f"awaits_mypy.{name}" for name in command}
+    assert "awaits_mypy._plugin.plugin" in loaded
+    command = ("awaits_mypy._command", "awaits_mypy.__main__")
+    assert [name for name in loaded if name.startswith(command)] == []
 
 
 PROJECT = {

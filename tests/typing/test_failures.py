@@ -7,14 +7,15 @@ import pytest
 from .conftest import RunMypy
 
 BROKEN_PLUGIN = """\
-from awaits_mypy import _plugin, plugin
+from awaits_mypy import plugin
+from awaits_mypy._plugin import plugin as dispatcher
 
 def fail(ctx, name):
     raise KeyError("injected")
 
-_plugin.see_through_attribute = fail
-_plugin.see_through_element = fail
-_plugin._CALLBACKS = dict.fromkeys({names!r}, fail)
+dispatcher.analyze_attribute = fail
+dispatcher.analyze_element = fail
+dispatcher._CALLBACKS = dict.fromkeys({names!r}, fail)
 """
 
 PROGRAM = """\

@@ -11,9 +11,9 @@ from mypy.nodes import Decorator, TypeInfo
 from mypy.options import Options
 
 from awaits import Await
-from awaits._data_model import NOT_FORWARDED, OWN
-from awaits_mypy._names import AWAIT
-from awaits_mypy._plugin import _CALLBACKS
+from awaits._state.data_model import NOT_FORWARDED, OWN
+from awaits_mypy._plugin.names import AWAIT
+from awaits_mypy._plugin.plugin import _CALLBACKS
 
 from .conftest import ROOT
 

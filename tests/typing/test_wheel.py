@@ -55,7 +55,7 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_wheel_holds_both_packages_and_nothing_else(wheel: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
     assert {name.partition("/")[0].partition("-")[0] for name in names} == {"awaits", "awaits_mypy"}
-    assert {"awaits/py.typed", "awaits/_timeline.html", "awaits_mypy/py.typed"} <= set(names)
+    assert {"awaits/py.typed", "awaits/_tracing/timeline.html", "awaits_mypy/py.typed"} <= set(names)
     assert any(name.endswith("LICENSE") for name in names)
 
 

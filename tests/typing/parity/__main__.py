@@ -20,7 +20,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from awaits._data_model import OWN
+from awaits._state.data_model import OWN
 from tests.typing.parity.modules import STANDARD_LIBRARY
 from tests.typing.parity.statements import attribute_statements, value_statements
 

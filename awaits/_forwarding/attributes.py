@@ -1,0 +1,60 @@
+"""What reading, writing and deleting an attribute of an Await does, beyond doing it to W."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from types import FrameType, MethodType
+from typing import Any
+
+from awaits._forwarding.onlookers import looks_on
+from awaits._running.implicit import run_for_attribute, wait_for_attribute
+from awaits._state.data_model import OWN
+from awaits._state.slots import AwaitBase
+
+
+def read_pending(aw: AwaitBase, name: str, frame: FrameType) -> Any:
+    """Read an attribute for which the call is to run, unless the code of this frame only looks on."""
+    is_signature = name == "__signature__"
+    if looks_on(frame):
+        own = object.__getattribute__(aw, "__call__" if is_signature else name)
+        return _signature(own) if is_signature else own
+    value = run_for_attribute(aw, name)
+    return read_signature(value, frame) if is_signature else getattr(value, name)
+
+
+def read_signature(value: Any, frame: FrameType) -> Any:
+    """Read `__signature__`; without it `inspect` would go by what an Await looks like, not by its W."""
+    if frame.f_globals.get("__name__") == "inspect":
+        return _signature(value)
+    return value.__signature__
+
+
+def _signature(value: Any) -> Any:
+    import inspect  # only here: who asks has it, and it is slow to import
+
+    return inspect.signature(value)
+
+
+def refuse_own(name: str) -> None:
+    """Refuse to write or to delete what is the Await's own."""
+    if name in OWN:
+        raise AttributeError(f"attribute {name!r} of 'Await' cannot be changed: it is the Await's own")
+
+
+class TorchFunction:
+    """What `aw.__torch_function__` is: to torch the method, to anybody else what W has.
+
+    torch reads it from the object, and passes over what that raises: nothing runs here for torch.
+    """
+
+    def __init__(self, method: Callable[..., Any]) -> None:
+        self.method = method
+
+    def __get__(self, aw: AwaitBase | None, owner: type) -> Any:
+        if aw is not None:
+            from awaits._forwarding import arrays  # only here: it is no use without torch
+
+            if arrays.names_torch_function(sys._getframe(1)):
+                wait_for_attribute(aw, "__torch_function__").__torch_function__  # noqa: B018
+        return MethodType(self.method, owner)

@@ -1,0 +1,170 @@
+"""Which thread runs an Await now, who waits for whom, and which waits could never end.
+
+A `Claim` is one thread's claim to run one Await's call, once. The tables below hold what is under way
+and nothing else, so an Await that does not run costs them nothing.
+
+An interrupt (Ctrl-C, `PyThreadState_SetAsyncExc`) can strike between any two lines, and a finalizer or
+a signal handler that uses an Await can run there. So nothing here is guarded by a lock that they could
+find taken: every change to a table is one atomic step, and whether a claim is over is said by its lock,
+which `with` gives back whatever strikes. The tables may be behind.
+"""
+
+import os
+import threading
+from collections.abc import Callable, Iterator
+from threading import get_ident
+from typing import TYPE_CHECKING, Any
+
+from awaits._state.errors import AwaitCycleError
+from awaits._state.held_call import function_name
+from awaits._state.slots import get_function
+from awaits._tracing import recording
+
+if TYPE_CHECKING:  # for users of mypy, who would have three more modules checked
+    ref: Callable[[object], Callable[[], object]]
+else:
+    from weakref import ref
+
+# The claim that holds each Await which runs, by the Await's id: whoever runs it keeps it alive.
+_held: dict[int, "Claim"] = {}
+# The innermost claim of each thread: the one whose call it runs, or waits to run.
+_innermost: dict[int, "Claim"] = {}
+# Where the result of an Await is to come from, by its id, if its call was submitted to run elsewhere.
+# Whoever put an entry in takes it out, and keeps the Await alive.
+remote_results: dict[int, Callable[[], Any]] = {}
+# Taken for single steps. Of two threads that begin to wait one sees the other, and of two that clear a
+# claim one does.
+_order = threading.Lock()
+
+
+class Claim:
+    """One thread's claim to run an Await.
+
+    To be used in `with claim.lock:`. Who wants the same Await waits for that lock.
+    """
+
+    __slots__ = ("aw", "blocked_on", "is_acquired", "key", "lock", "outer", "thread")
+
+    def __init__(self, aw: object) -> None:
+        self.key = id(aw)
+        # Nothing that would be kept alive if an interrupt kept the claim from being released.
+        self.aw = ref(aw)
+        self.thread = get_ident()
+        # Whether it holds the Await, and does not wait for another's claim to end.
+        self.is_acquired = False
+        self.lock = threading.Lock()
+        # The claim of another thread that this one waits for.
+        self.blocked_on: Claim | None = None
+        # The claim of this thread whose function waits for this one.
+        self.outer = _innermost_of(self.thread)
+
+    def acquire(self) -> None:
+        """Hold the Await, after whoever holds it now.
+
+        Raise `AwaitCycleError` at once, and hold nothing, if that wait could never end.
+        """
+        _innermost[self.thread] = self
+        while (holder := _held.setdefault(self.key, self)) is not self:
+            with _order:
+                self.blocked_on = holder
+            _refuse_cycle(holder)
+            if holder.lock.locked():  # taken only to wait for it: a signal handler may want it too
+                with recording.waiting(self.aw()), holder.lock:
+                    pass
+            _clear(holder)
+            self.blocked_on = None
+        self.is_acquired = True
+
+    def release(self) -> None:
+        """Hold the Await no more. Harmless if it never was held."""
+        # While the lock is held nobody else takes this claim out, so that `_order` is not needed.
+        if _held.get(self.key) is self:
+            del _held[self.key]
+        if self.outer is not None:
+            _innermost[self.thread] = self.outer
+        else:
+            _innermost.pop(self.thread, None)
+
+
+def _clear(claim: Claim) -> None:
+    """Take a claim that is over out of the table, where an interrupt kept it from doing so itself."""
+    if _held.get(claim.key) is not claim:
+        return
+    try:
+        # Without a call, so that no signal handler can come and find the lock taken.
+        with _order:
+            if _held[claim.key] is claim:
+                del _held[claim.key]
+    except KeyError:
+        pass  # another thread did
+
+
+def is_running(key: int) -> bool:
+    """Say whether some thread holds the Await with this id."""
+    claim = _held.get(key)
+    return claim is not None and claim.lock.locked()
+
+
+def _innermost_of(thread: int) -> Claim | None:
+    """Return the innermost claim of a thread, past those that an interrupt kept from being released."""
+    claim = _innermost.get(thread)
+    while claim is not None and not claim.lock.locked():
+        claim = claim.outer
+    return claim
+
+
+def _refuse_cycle(wanted: Claim) -> None:
+    """Raise if the thread that has `wanted` waits, however indirectly, for the calling thread.
+
+    Threads go on while they are looked at. But if all of the same waits are found twice, all of them
+    were there at one moment, the one between the two looks.
+    """
+    cycle = _cycle(wanted)
+    if cycle and cycle == _cycle(wanted):
+        # All of them wait, unless an interrupt has ended one meanwhile.
+        waiting = [aw for claim in [*cycle, wanted] if (aw := claim.aw()) is not None]
+        names = " -> ".join(function_name(get_function(aw)) for aw in waiting)
+        raise AwaitCycleError(f"an Await needs its own result: {names}")
+
+
+def _cycle(wanted: Claim) -> list[Claim]:
+    """Return the claims on the way from `wanted` to the calling thread, or nothing if there is none."""
+    path: list[Claim] = []
+    claim: Claim | None = wanted
+    # A thread that was woken still has what it waited for in `blocked_on`: that claim is over.
+    while claim is not None and claim.lock.locked() and _held.get(claim.key) is claim:
+        path += _nested_in(claim)
+        if claim.thread == get_ident():
+            return path
+        innermost = _innermost_of(claim.thread)
+        claim = innermost and innermost.blocked_on
+    return []
+
+
+def _nested_in(claim: Claim) -> list[Claim]:
+    """Return a claim and those that its thread holds for its call, from the outside in."""
+    return list(_outward_to(claim))[::-1]
+
+
+def _outward_to(claim: Claim) -> Iterator[Claim]:
+    inner = _innermost_of(claim.thread)
+    while inner is not None and inner is not claim:
+        if inner.is_acquired:
+            yield inner
+        inner = inner.outer
+    yield claim
+
+
+def _forget_other_threads() -> None:
+    """Free, in a forked child, what was run or waited for by threads that only the parent has."""
+    global _order
+    _order = threading.Lock()
+    remote_results.clear()
+    for table in (_held, _innermost):
+        for key, claim in list(table.items()):
+            if claim.thread != get_ident():
+                del table[key]
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_other_threads)

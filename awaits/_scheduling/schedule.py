@@ -1,0 +1,280 @@
+"""Which call of many is submitted when: each once all that it needs is there."""
+
+from __future__ import annotations
+
+import asyncio
+import concurrent.futures
+import os
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import (
+    BrokenExecutor,
+    CancelledError,
+    Future,
+    ProcessPoolExecutor,
+    ThreadPoolExecutor,
+)
+from contextlib import suppress
+from functools import cache, partial
+from itertools import chain
+from queue import Empty, SimpleQueue
+from typing import Any, Self, TypeGuard
+
+from awaits._await import Await
+from awaits._running.calls import is_ready, makes_a_coroutine, pending_arguments, run, value_of
+from awaits._running.claims import Claim, is_running, remote_results
+from awaits._running.running_loop import awaited
+from awaits._scheduling.remote import Processes, Workers
+from awaits._state.held_call import function_name
+from awaits._state.slots import PENDING, get_function, get_value
+from awaits._tracing import recording
+
+# An Await, and the failure of its call.
+Completion = tuple[Await[Any], BaseException | None]
+OnCompletion = Callable[[Await[Any], BaseException | None], object]
+
+
+class Schedule:
+    """The calls that are needed for some Awaits, each submitted once all that it needs is there."""
+
+    def __init__(
+        self,
+        aws: list[Await[Any]],
+        executor: Any,
+        timeout_s: float | None,
+        loop: asyncio.AbstractEventLoop | None = None,
+        *,
+        yields_each: bool,
+    ) -> None:
+        self.aws = aws
+        self.origin = recording.current_origin()
+        self.loop = loop  # where coroutines run, if one is
+        self.executor: Any = executor or ThreadPoolExecutor(processors() + 4)
+        self.is_own = executor is None
+        self.workers = workers_of(self.executor)  # unless these are threads of this process
+        self.deadline = None if timeout_s is None else time.monotonic() + timeout_s
+        # What has ended, with its failure; but only the last, if nobody is to hear of each.
+        self.completions: SimpleQueue[Completion] = SimpleQueue()
+        self.yields_each = yields_each
+        self.lock = threading.Lock()  # for all that follows
+        self.submitted: dict[Future[Any], Await[Any]] = {}
+        self.ready: deque[Await[Any]] = deque()
+        self.is_submitting = False
+        self.is_stopped = False
+        # By the id of an Await: how many it still needs, and those that need it.
+        self.dependency_counts: dict[int, int] = {}
+        self.dependents: dict[int, list[Await[Any]]] = {}
+        self._plan(aws)
+        if self.workers is not None:
+            # Among the dependents is a call as often as it needs something.
+            planned = chain(self.ready, *self.dependents.values())
+            self.workers.check({id(aw): aw for aw in planned}.values())
+        self.left = len(self.dependency_counts)
+
+    def _plan(self, aws: list[Await[Any]]) -> None:
+        takes_graphs = self.workers is not None and self.workers.takes_graphs
+        todo = aws[::-1]
+        while todo:
+            aw = todo.pop()
+            if id(aw) in self.dependency_counts or is_ready(aw):
+                continue
+            missing = {id(needed): needed for needed in (() if takes_graphs else pending_arguments(aw))}
+            self.dependency_counts[id(aw)] = len(missing)
+            if not missing:
+                self.ready.append(aw)
+                continue
+            for key in missing:
+                self.dependents.setdefault(key, []).append(aw)
+            todo += reversed(missing.values())
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        if self.left:
+            self._stop()
+            self.completions.put((self.aws[0], CancelledError()))  # for a thread that waits for news
+        if self.is_own:
+            self.executor.shutdown(wait=False)
+
+    def _stop(self) -> None:
+        """Withdraw what has not started."""
+        self.is_stopped = True  # first: who submits meanwhile looks at it afterwards
+        for future in list(self.submitted):
+            future.cancel()
+
+    def __iter__(self) -> Iterator[Await[Any]]:
+        """Run them all, and give each as it completes; or nothing, if that is not told."""
+        todo = len(self.dependency_counts)
+        self._submit_ready()
+        while todo:
+            left = None if self.deadline is None else max(0, self.deadline - time.monotonic())
+            try:
+                aw, failure = self.completions.get(timeout=left)
+            except Empty:
+                raise TimeoutError(f"{self.left} Awaits were not complete in time") from None
+            if failure is not None:
+                raise self._annotated(failure, aw)
+            if not self.yields_each:
+                return
+            todo -= 1
+            yield aw
+
+    def _annotated(self, failure: BaseException, aw: Await[Any]) -> BaseException:
+        """Return the failure, with a note of what failed."""
+        failure.add_note(f"while waiting for {aw!r}")
+        if isinstance(failure, BrokenExecutor):  # which fails all that it had, whichever was the cause
+            lost = [one for one in list(self.submitted.values()) if not is_ready(one)]
+            names = sorted({function_name(get_function(one)) for one in lost})
+            failure.add_note(f"not complete: {', '.join(names)}")
+        with suppress(AttributeError):  # some exceptions have no place for it
+            failure.aw = aw  # type: ignore[attr-defined]
+        return failure
+
+    def _submit_ready(self) -> None:
+        """Submit what is ready. One at a time does, as this can end a call, which makes others ready."""
+        while True:
+            with self.lock:
+                if self.is_submitting or self.is_stopped or not self.ready:
+                    return
+                self.is_submitting = True
+                aw = self.ready.popleft()
+            try:
+                future = self._start(aw)
+            except Exception as failure:
+                self._complete(aw, failure)
+                return
+            self._track(future, aw)
+            with self.lock:
+                self.is_submitting = False
+
+    def _start(self, aw: Await[Any]) -> Future[Any]:
+        """Submit the call, which is to end in `_complete`."""
+        if self.loop is not None and makes_a_coroutine(aw):
+            coroutine = recording.on_behalf_async(self.origin, awaited(aw))
+            future = asyncio.run_coroutine_threadsafe(coroutine, self.loop)
+            future.add_done_callback(partial(_complete_with, aw, self._complete))
+            return future
+        run_here = recording.on_behalf(self.origin, _run_here)
+        if self.workers is None:
+            here: Future[Any] = self.executor.submit(run_here, aw, self._complete)
+            here.add_done_callback(partial(_complete_if_cancelled, aw, self._complete))
+            return here
+        submitted = None if is_running(id(aw)) else self._submit_unless_begun(aw, self.workers)
+        if submitted is None:  # somebody runs it, or has submitted it, for whom a thread is to wait
+            return waiting_threads().submit(run_here, aw, self._complete)
+        submitted.add_done_callback(partial(_take_in, aw, self._complete))
+        return submitted
+
+    def _submit_unless_begun(self, aw: Await[Any], workers: Workers) -> Future[Any] | None:
+        claim = Claim(aw)
+        with claim.lock:  # so that nobody begins to run it here meanwhile
+            try:
+                claim.acquire()
+                if id(aw) in remote_results or get_value(aw) is not PENDING:
+                    return None
+                submitted, read = workers.submit(aw, self.ready)
+                receive = partial(_receive, submitted, read)
+                remote_results[id(aw)] = recording.submitted(aw, self.origin, receive, submitted.done)
+            finally:
+                claim.release()
+        return submitted
+
+    def _track(self, future: Future[Any], aw: Await[Any]) -> None:
+        self.submitted[future] = aw
+        if self.is_stopped:
+            future.cancel()
+
+    def _complete(self, aw: Await[Any], failure: BaseException | None) -> None:
+        if failure is None:
+            with self.lock:
+                self.left -= 1
+                is_last = not self.left
+                for other in self.dependents.get(id(aw), ()):
+                    self.dependency_counts[id(other)] -= 1
+                    if not self.dependency_counts[id(other)]:
+                        self.ready.append(other)
+            self._submit_ready()
+            if not self.yields_each and not is_last:
+                return
+        elif self.is_stopped:
+            return  # it was withdrawn, or comes after the first failure
+        else:
+            self._stop()
+        self.completions.put((aw, failure))
+
+
+def workers_of(executor: Any) -> Workers | None:
+    """Return how calls get to this executor; None if it has threads of this process."""
+    if has_threads_here(executor):
+        return None
+    if hasattr(executor, "get_executor"):
+        from awaits._scheduling.dask_cluster import Cluster  # only here: it needs dask
+
+        return Cluster(executor)
+    return Processes(executor) if isinstance(executor, ProcessPoolExecutor) else Workers(executor)
+
+
+def has_threads_here(executor: object) -> TypeGuard[ThreadPoolExecutor]:
+    """Say whether the workers are threads of this process."""
+    elsewhere: Any = getattr(concurrent.futures, "InterpreterPoolExecutor", ())  # Python 3.14
+    return isinstance(executor, ThreadPoolExecutor) and not isinstance(executor, elsewhere)
+
+
+def _complete_with(aw: Await[Any], on_completion: OnCompletion, future: Future[Any]) -> None:
+    on_completion(aw, CancelledError() if future.cancelled() else future.exception())
+
+
+def _complete_if_cancelled(aw: Await[Any], on_completion: OnCompletion, future: Future[Any]) -> None:
+    if future.cancelled():
+        on_completion(aw, CancelledError())
+
+
+def _run_here(aw: Await[Any], on_completion: OnCompletion) -> None:
+    try:
+        value_of(aw)
+    except BaseException as failure:
+        on_completion(aw, failure)
+    else:
+        on_completion(aw, None)
+
+
+def _receive(sent: Future[Any], read: Callable[[Any], Any]) -> Any:
+    try:
+        return read(sent.result())
+    except CancelledError:
+        if sent.cancelled():
+            return PENDING
+        raise  # by the call itself
+
+
+def _take_in(aw: Await[Any], on_completion: OnCompletion, sent: Future[Any]) -> None:
+    """Take the result in, unless somebody who waited for it did so already."""
+    failure: BaseException | None = None
+    try:
+        if sent.cancelled():
+            failure = CancelledError()
+        else:
+            run(aw)
+    except BaseException as error:
+        failure = error
+    finally:
+        remote_results.pop(id(aw), None)
+    on_completion(aw, failure)
+
+
+def processors() -> int:
+    """Return how many this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+@cache
+def waiting_threads() -> ThreadPoolExecutor:
+    """Return the threads of this package's own, which run and wait on behalf of others."""
+    return ThreadPoolExecutor(processors() + 4, thread_name_prefix="awaits")
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=waiting_threads.cache_clear)

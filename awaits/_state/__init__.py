@@ -1,0 +1,1 @@
+"""The ground: what an Await holds, and what can be said of it without running anything."""

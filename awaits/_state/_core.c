@@ -1,0 +1,629 @@
+/* What an Await does all day: hold its call and its value, and forward to the value.
+ *
+ * This is `slots.py` and the busiest special methods of `awaits/_await.py` again, in C. What is done once
+ * in the life of an Await stays in Python and is called from here. `_await.py` is the reference: whatever
+ * stands here behaves as it does there, and all tests run on both.
+ */
+
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+#include <stddef.h>
+
+#ifndef Py_BEGIN_CRITICAL_SECTION /* before Python 3.13 there is one thread at a time */
+#define Py_BEGIN_CRITICAL_SECTION(op) {
+#define Py_END_CRITICAL_SECTION() }
+#endif
+
+enum { FUNCTION, ARGS, KWARGS, OUTCOME, VALUE, FIELDS };
+
+typedef struct {
+    PyObject_HEAD
+    PyObject *fields[FIELDS];
+    PyObject *weakrefs;
+} AwaitBase;
+
+/* Set by `connect`, once. */
+static PyTypeObject *await_type;
+static PyObject *pending, *own_names, *no_keywords, *torch_function, *reference_awaitable;
+static PyObject *run, *run_for_special, *run_for_attribute, *run_for_iteration, *refuse_own;
+static PyObject *read_pending, *read_signature, *length_of_tensor;
+
+/* Whether a trace is on, which wants to hear of every new Await, and what its call runs for. */
+static volatile int is_traced;
+/* What hears of them then. */
+static PyObject *hear;
+
+/* Fields. */
+
+static inline PyObject *
+get_field(PyObject *self, int field)
+{
+    PyObject *value;
+    Py_BEGIN_CRITICAL_SECTION(self);
+    value = Py_XNewRef(((AwaitBase *)self)->fields[field]);
+    Py_END_CRITICAL_SECTION();
+    if (value == NULL) {
+        PyErr_SetString(PyExc_AttributeError, "the garbage collector has cleared this Await");
+    }
+    return value;
+}
+
+static void
+set_field(PyObject *self, int field, PyObject *value)
+{
+    PyObject *old;
+    Py_BEGIN_CRITICAL_SECTION(self);
+    old = ((AwaitBase *)self)->fields[field];
+    ((AwaitBase *)self)->fields[field] = Py_NewRef(value);
+    Py_END_CRITICAL_SECTION();
+    Py_XDECREF(old); /* last, as this can run any code */
+}
+
+static int
+check_await(PyObject *op)
+{
+    if (Py_IS_TYPE(op, await_type)) {
+        return 1;
+    }
+    PyErr_Format(PyExc_TypeError, "an Await is needed, not '%.200s'", Py_TYPE(op)->tp_name);
+    return 0;
+}
+
+#define FIELD(name, field)                                                              \
+    static PyObject *get_##name(PyObject *module, PyObject *aw)                         \
+    {                                                                                   \
+        return check_await(aw) ? get_field(aw, field) : NULL;                           \
+    }                                                                                   \
+    static PyObject *set_##name(PyObject *module, PyObject *const *args, Py_ssize_t n)  \
+    {                                                                                   \
+        if (n != 2) {                                                                   \
+            PyErr_SetString(PyExc_TypeError, "an Await and a value are needed");        \
+            return NULL;                                                                \
+        }                                                                               \
+        if (!check_await(args[0])) {                                                    \
+            return NULL;                                                                \
+        }                                                                               \
+        set_field(args[0], field, args[1]);                                             \
+        Py_RETURN_NONE;                                                                 \
+    }
+
+FIELD(function, FUNCTION)
+FIELD(args, ARGS)
+FIELD(kwargs, KWARGS)
+FIELD(outcome, OUTCOME)
+FIELD(value, VALUE)
+
+static PyObject *
+make(PyObject *function, PyObject *args, PyObject *kwargs, PyObject *value)
+{
+    PyObject *self = await_type->tp_alloc(await_type, 0);
+    if (self != NULL) {
+        PyObject **fields = ((AwaitBase *)self)->fields;
+        fields[FUNCTION] = Py_NewRef(function);
+        fields[ARGS] = Py_NewRef(args);
+        fields[KWARGS] = Py_NewRef(kwargs);
+        fields[OUTCOME] = Py_NewRef(Py_None);
+        fields[VALUE] = Py_NewRef(value);
+    }
+    return self;
+}
+
+static PyObject *
+new(PyObject *module, PyObject *const *args, Py_ssize_t n)
+{
+    if (n != 4) {
+        PyErr_SetString(PyExc_TypeError, "a function, arguments, keyword arguments and a value are needed");
+        return NULL;
+    }
+    return make(args[0], args[1], args[2], args[3]);
+}
+
+/* The value. */
+
+/* Run the call, and tell a trace the name of the special method that asks for it. */
+static PyObject *
+run_for(PyObject *aw, const char *operation)
+{
+    if (!is_traced) {
+        return PyObject_CallOneArg(run, aw);
+    }
+    return PyObject_CallFunction(run_for_special, "Os", aw, operation);
+}
+
+/* Return W; run the call if it has not run. */
+static inline PyObject *
+wait_for(PyObject *aw, const char *operation)
+{
+    PyObject *value = get_field(aw, VALUE);
+    if (value != pending) {
+        return value;
+    }
+    Py_DECREF(value);
+    return run_for(aw, operation);
+}
+
+static inline PyObject *
+operand(PyObject *op, const char *operation)
+{
+    return Py_IS_TYPE(op, await_type) ? wait_for(op, operation) : Py_NewRef(op);
+}
+
+/* Attributes. */
+
+static inline int
+is_own(PyObject *name)
+{
+#if PY_VERSION_HEX < 0x030C0000
+    if (PyUnicode_READY(name) < 0) {
+        return -1;
+    }
+#endif
+    /* Most names begin otherwise than all of those, and need no look at the set. */
+    switch (PyUnicode_GET_LENGTH(name) ? PyUnicode_READ_CHAR(name, 0) : 0) {
+    case '_':
+    case 'a':
+    case 'f':
+    case 'i':
+        return PySet_Contains(own_names, name);
+    default:
+        return 0;
+    }
+}
+
+static PyObject *
+get_attribute(PyObject *self, PyObject *name)
+{
+    int own = is_own(name);
+    if (own) {
+        return own < 0 ? NULL : PyObject_GenericGetAttr(self, name);
+    }
+    PyObject *value = get_field(self, VALUE);
+    if (value == NULL) {
+        return NULL;
+    }
+    PyObject *result;
+    if (value == pending) {
+        result = PyObject_CallFunctionObjArgs(read_pending, self, name, PyEval_GetFrame(), NULL);
+    }
+    else {
+        /* What PyObject_GetAttr does, without the look at the name that it has had. */
+        getattrofunc read = Py_TYPE(value)->tp_getattro;
+        result = read ? read(value, name) : PyObject_GetAttr(value, name);
+        if (result == NULL && PyErr_ExceptionMatches(PyExc_AttributeError)
+            && PyUnicode_CompareWithASCIIString(name, "__signature__") == 0) {
+            PyErr_Clear();
+            result = PyObject_CallFunctionObjArgs(read_signature, value, PyEval_GetFrame(), NULL);
+        }
+    }
+    Py_DECREF(value);
+    return result;
+}
+
+static int
+set_attribute(PyObject *self, PyObject *name, PyObject *to)
+{
+    int own = is_own(name);
+    if (own) {
+        if (own > 0) {
+            Py_XDECREF(PyObject_CallOneArg(refuse_own, name));
+        }
+        return -1;
+    }
+    PyObject *value = get_field(self, VALUE);
+    if (value == pending) {
+        Py_SETREF(value, PyObject_CallFunctionObjArgs(run_for_attribute, self, name, NULL));
+    }
+    if (value == NULL) {
+        return -1;
+    }
+    int failed = PyObject_SetAttr(value, name, to);
+    Py_DECREF(value);
+    return failed;
+}
+
+/* Operators. Each is applied to the values of both operands, whichever of them is the Await. */
+
+static inline PyObject *
+apply(PyObject *left, PyObject *right, binaryfunc function, const char *operation, const char *reflected)
+{
+    if (!Py_IS_TYPE(left, await_type)) {
+        operation = reflected;
+    }
+    PyObject *result = NULL, *one = operand(left, operation);
+    if (one != NULL) {
+        PyObject *other = operand(right, operation);
+        if (other != NULL) {
+            result = function(one, other);
+            Py_DECREF(other);
+        }
+        Py_DECREF(one);
+    }
+    return result;
+}
+
+#define BINARY(name, function, operation)                                                        \
+    static PyObject *name(PyObject *left, PyObject *right)                                       \
+    {                                                                                            \
+        return apply(left, right, function, "__" operation "__", "__r" operation "__");          \
+    }
+
+BINARY(add, PyNumber_Add, "add")
+BINARY(subtract, PyNumber_Subtract, "sub")
+BINARY(multiply, PyNumber_Multiply, "mul")
+BINARY(matrix_multiply, PyNumber_MatrixMultiply, "matmul")
+BINARY(true_divide, PyNumber_TrueDivide, "truediv")
+BINARY(floor_divide, PyNumber_FloorDivide, "floordiv")
+BINARY(remainder_, PyNumber_Remainder, "mod")
+BINARY(divmod_, PyNumber_Divmod, "divmod")
+BINARY(left_shift, PyNumber_Lshift, "lshift")
+BINARY(right_shift, PyNumber_Rshift, "rshift")
+BINARY(and_, PyNumber_And, "and")
+BINARY(xor_, PyNumber_Xor, "xor")
+BINARY(or_, PyNumber_Or, "or")
+
+/* What the value alone answers: as a type of C, with what it answers after a failure. */
+#define UNARY(type, name, failure, function, operation)      \
+    static type name(PyObject *self)                         \
+    {                                                        \
+        PyObject *value = wait_for(self, operation);         \
+        if (value == NULL) {                                 \
+            return failure;                                  \
+        }                                                    \
+        type result = function(value);                       \
+        Py_DECREF(value);                                    \
+        return result;                                       \
+    }
+
+UNARY(PyObject *, negative, NULL, PyNumber_Negative, "__neg__")
+UNARY(PyObject *, positive, NULL, PyNumber_Positive, "__pos__")
+UNARY(PyObject *, absolute, NULL, PyNumber_Absolute, "__abs__")
+UNARY(PyObject *, invert, NULL, PyNumber_Invert, "__invert__")
+UNARY(PyObject *, integer, NULL, PyNumber_Long, "__int__")
+UNARY(PyObject *, floating, NULL, PyNumber_Float, "__float__")
+UNARY(PyObject *, string, NULL, PyObject_Str, "__str__")
+UNARY(int, boolean, -1, PyObject_IsTrue, "__bool__")
+
+static Py_ssize_t
+length_of(PyObject *value)
+{
+    if (!PyType_HasFeature(Py_TYPE(value), Py_TPFLAGS_HEAPTYPE)
+        || _PyType_Lookup(Py_TYPE(value), torch_function) == NULL) {
+        return PyObject_Size(value);
+    }
+    PyObject *result = PyObject_CallFunctionObjArgs(length_of_tensor, value, PyEval_GetFrame(), NULL);
+    Py_ssize_t length = result ? PyLong_AsSsize_t(result) : -1;
+    Py_XDECREF(result);
+    return length;
+}
+
+UNARY(Py_ssize_t, length, -1, length_of, "__len__")
+
+static PyObject *
+compare(PyObject *self, PyObject *other, int op)
+{
+    static const char *const operations[] = {
+        [Py_LT] = "__lt__", [Py_LE] = "__le__", [Py_EQ] = "__eq__",
+        [Py_NE] = "__ne__", [Py_GT] = "__gt__", [Py_GE] = "__ge__",
+    };
+    PyObject *result = NULL, *value = wait_for(self, operations[op]);
+    if (value != NULL) {
+        PyObject *against = operand(other, operations[op]);
+        if (against != NULL) {
+            result = PyObject_RichCompare(value, against, op);
+            Py_DECREF(against);
+        }
+        Py_DECREF(value);
+    }
+    return result;
+}
+
+/* Containers, iteration and calls. */
+
+/* For an item by its number, Python's way leads through all that a key can be: a quarter of the time. */
+static PyObject *
+item_of(PyObject *value, PyObject *key)
+{
+    if (PyLong_CheckExact(key) && (PyList_CheckExact(value) || PyTuple_CheckExact(value))) {
+        Py_ssize_t place = PyLong_AsSsize_t(key);
+        if (place >= 0) {
+            return Py_TYPE(value)->tp_as_sequence->sq_item(value, place);
+        }
+        PyErr_Clear(); /* one that is too large */
+    }
+    return PyObject_GetItem(value, key);
+}
+
+static PyObject *
+get_item(PyObject *self, PyObject *key)
+{
+    return apply(self, key, item_of, "__getitem__", NULL);
+}
+
+static int
+set_item(PyObject *self, PyObject *key, PyObject *item)
+{
+    int failed = -1;
+    const char *operation = item ? "__setitem__" : "__delitem__";
+    PyObject *value = wait_for(self, operation);
+    if (value != NULL) {
+        PyObject *place = operand(key, operation);
+        if (place != NULL) {
+            failed = item ? PyObject_SetItem(value, place, item) : PyObject_DelItem(value, place);
+            Py_DECREF(place);
+        }
+        Py_DECREF(value);
+    }
+    return failed;
+}
+
+static int
+contains(PyObject *self, PyObject *item)
+{
+    int found = -1;
+    PyObject *sought = operand(item, "__contains__");
+    if (sought != NULL) {
+        PyObject *value = wait_for(self, "__contains__");
+        if (value != NULL) {
+            found = PySequence_Contains(value, sought);
+            Py_DECREF(value);
+        }
+        Py_DECREF(sought);
+    }
+    return found;
+}
+
+static PyObject *
+iterate(PyObject *self)
+{
+    PyObject *value = get_field(self, VALUE);
+    if (value == pending) {
+        Py_SETREF(value, PyObject_CallOneArg(run_for_iteration, self));
+    }
+    if (value == NULL) {
+        return NULL;
+    }
+    PyObject *iterator = PyObject_GetIter(value);
+    Py_DECREF(value);
+    return iterator;
+}
+
+static PyObject *
+call(PyObject *self, PyObject *args, PyObject *kwargs)
+{
+    PyObject *value = wait_for(self, "__call__");
+    if (value == NULL) {
+        return NULL;
+    }
+    PyObject *result = PyObject_Call(value, args, kwargs);
+    Py_DECREF(value);
+    return result;
+}
+
+/* The class that Await is derived from. */
+
+static int
+traverse(PyObject *self, visitproc visit, void *arg)
+{
+    for (int field = 0; field < FIELDS; field++) {
+        Py_VISIT(((AwaitBase *)self)->fields[field]);
+    }
+    return 0;
+}
+
+static int
+clear(PyObject *self)
+{
+    for (int field = 0; field < FIELDS; field++) {
+        Py_CLEAR(((AwaitBase *)self)->fields[field]);
+    }
+    return 0;
+}
+
+static void
+deallocate(PyObject *self)
+{
+    PyObject_GC_UnTrack(self);
+    if (((AwaitBase *)self)->weakrefs != NULL) {
+        PyObject_ClearWeakRefs(self);
+    }
+    clear(self);
+    Py_TYPE(self)->tp_free(self);
+}
+
+static PyNumberMethods as_number = {
+    .nb_add = add,
+    .nb_subtract = subtract,
+    .nb_multiply = multiply,
+    .nb_matrix_multiply = matrix_multiply,
+    .nb_true_divide = true_divide,
+    .nb_floor_divide = floor_divide,
+    .nb_remainder = remainder_,
+    .nb_divmod = divmod_,
+    .nb_lshift = left_shift,
+    .nb_rshift = right_shift,
+    .nb_and = and_,
+    .nb_xor = xor_,
+    .nb_or = or_,
+    .nb_negative = negative,
+    .nb_positive = positive,
+    .nb_absolute = absolute,
+    .nb_invert = invert,
+    .nb_int = integer,
+    .nb_float = floating,
+    .nb_bool = boolean,
+};
+
+static PySequenceMethods as_sequence = {.sq_length = length, .sq_contains = contains};
+
+static PyMappingMethods as_mapping = {
+    .mp_length = length,
+    .mp_subscript = get_item,
+    .mp_ass_subscript = set_item,
+};
+
+static PyTypeObject base_type = {
+    PyVarObject_HEAD_INIT(NULL, 0)
+    .tp_name = "awaits._state.slots.AwaitBase",
+    .tp_doc = "What an Await holds, and what it forwards most often.",
+    .tp_basicsize = sizeof(AwaitBase),
+    .tp_weaklistoffset = offsetof(AwaitBase, weakrefs),
+    .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_HAVE_GC
+                | Py_TPFLAGS_DISALLOW_INSTANTIATION,
+    .tp_traverse = traverse,
+    .tp_clear = clear,
+    .tp_dealloc = deallocate,
+    .tp_getattro = get_attribute,
+    .tp_setattro = set_attribute,
+    .tp_richcompare = compare,
+    .tp_str = string,
+    .tp_call = call,
+    .tp_iter = iterate,
+    .tp_as_number = &as_number,
+    .tp_as_sequence = &as_sequence,
+    .tp_as_mapping = &as_mapping,
+};
+
+/* The function that makes Awaits. */
+
+static PyObject *
+awaitable(PyObject *module, PyObject *args, PyObject *kwargs)
+{
+    PyObject *function = PyTuple_GET_SIZE(args) ? PyTuple_GET_ITEM(args, 0) : NULL;
+    if (function == NULL || !PyCallable_Check(function)) {
+        return PyObject_Call(reference_awaitable, args, kwargs); /* which says what is wrong */
+    }
+    PyObject *result = NULL, *rest = PyTuple_GetSlice(args, 1, PyTuple_GET_SIZE(args));
+    PyObject *keywords = kwargs ? PyDict_Copy(kwargs) : Py_NewRef(no_keywords);
+    if (rest != NULL && keywords != NULL) {
+        result = make(function, rest, keywords, pending);
+    }
+    Py_XDECREF(rest);
+    Py_XDECREF(keywords);
+    return result;
+}
+
+static PyMethodDef awaitable_definition = {
+    "awaitable", _PyCFunction_CAST(awaitable), METH_VARARGS | METH_KEYWORDS, NULL};
+
+/* Return `awaitable` as it is in Python, with its documentation and its module, but compiled. */
+static PyObject *
+compile_awaitable(PyObject *module, PyObject *reference)
+{
+    static char documentation[1000];
+    PyObject *doc = PyObject_GetAttrString(reference, "__doc__");
+    PyObject *result = NULL;
+    if (doc != NULL) {
+        PyOS_snprintf(documentation, sizeof documentation, "awaitable(func, /, *args, **kwargs)\n--\n\n%s",
+                      PyUnicode_Check(doc) ? PyUnicode_AsUTF8(doc) : "");
+        awaitable_definition.ml_doc = documentation;
+        reference_awaitable = Py_NewRef(reference);
+        PyObject *name = PyUnicode_FromString("awaits");
+        if (name != NULL) {
+            result = PyCFunction_NewEx(&awaitable_definition, NULL, name);
+            Py_DECREF(name);
+        }
+        Py_DECREF(doc);
+    }
+    return result;
+}
+
+/* The module. */
+
+static PyObject *
+connect(PyObject *module, PyObject *args)
+{
+    PyObject *type;
+    if (!PyArg_ParseTuple(args, "O!OOOOOOOOOO", &PyType_Type, &type, &pending, &own_names, &run,
+                          &run_for_special, &run_for_attribute, &run_for_iteration, &refuse_own,
+                          &read_pending, &read_signature, &length_of_tensor)) {
+        return NULL;
+    }
+    await_type = (PyTypeObject *)type;
+    PyObject *kept[] = {type, pending, own_names, run, run_for_special, run_for_attribute,
+                        run_for_iteration, refuse_own, read_pending, read_signature,
+                        length_of_tensor};
+    for (size_t i = 0; i < Py_ARRAY_LENGTH(kept); i++) {
+        Py_INCREF(kept[i]); /* for as long as the process lives */
+    }
+    Py_RETURN_NONE;
+}
+
+/* Allocate an Await, and tell a trace of it, which looks at nothing but its id. */
+static PyObject *
+allocate_and_tell(PyTypeObject *type, Py_ssize_t items)
+{
+    PyObject *self = PyType_GenericAlloc(type, items);
+    if (self != NULL) {
+        PyObject *told = PyObject_CallOneArg(hear, self);
+        if (told == NULL) {
+            Py_CLEAR(self);
+        }
+        Py_XDECREF(told);
+    }
+    return self;
+}
+
+static PyObject *
+tell_of_new(PyObject *module, PyObject *wanted)
+{
+    if (wanted != Py_None && wanted != hear) {
+        hear = Py_NewRef(wanted); /* the old one may be called just now, and stays */
+    }
+    is_traced = wanted != Py_None;
+    /* In this way there is nothing to ask where no trace is on. */
+    await_type->tp_alloc = is_traced ? allocate_and_tell : PyType_GenericAlloc;
+    Py_RETURN_NONE;
+}
+
+#define ACCESSORS(name)                                            \
+    {"get_" #name, get_##name, METH_O, NULL},                      \
+    {"set_" #name, _PyCFunction_CAST(set_##name), METH_FASTCALL, NULL}
+
+static PyMethodDef functions[] = {
+    ACCESSORS(function),
+    ACCESSORS(args),
+    ACCESSORS(kwargs),
+    ACCESSORS(outcome),
+    ACCESSORS(value),
+    {"new", _PyCFunction_CAST(new), METH_FASTCALL, NULL},
+    {"connect", connect, METH_VARARGS, NULL},
+    {"tell_of_new", tell_of_new, METH_O, NULL},
+    {"compile_awaitable", compile_awaitable, METH_O, NULL},
+    {NULL},
+};
+
+static int
+execute(PyObject *module)
+{
+    no_keywords = PyDict_New();
+    torch_function = PyUnicode_InternFromString("__torch_function__");
+    if (no_keywords == NULL || torch_function == NULL) {
+        return -1;
+    }
+    return PyModule_AddType(module, &base_type);
+}
+
+static PyModuleDef_Slot module_slots[] = {
+    {Py_mod_exec, execute},
+#ifdef Py_mod_multiple_interpreters /* what is connected is that of one interpreter */
+    {Py_mod_multiple_interpreters, Py_MOD_MULTIPLE_INTERPRETERS_NOT_SUPPORTED},
+#endif
+#ifdef Py_mod_gil
+    {Py_mod_gil, Py_MOD_GIL_NOT_USED},
+#endif
+    {0, NULL},
+};
+
+static PyModuleDef module_definition = {
+    PyModuleDef_HEAD_INIT,
+    .m_name = "awaits._state._core",
+    .m_doc = "The compiled part of awaits.",
+    .m_methods = functions,
+    .m_slots = module_slots,
+};
+
+PyMODINIT_FUNC
+PyInit__core(void)
+{
+    return PyModuleDef_Init(&module_definition);
+}

@@ -1,0 +1,1 @@
+"""What a trace hears of, and how it shows it."""

@@ -1,0 +1,74 @@
+"""`trace`: which Await ran, where it was created and used, for how long, and who waited for it."""
+
+from __future__ import annotations
+
+import os
+from time import perf_counter
+from typing import Any, Self, TextIO
+
+from awaits._tracing import recording
+from awaits._tracing.runs import TracedRun, traced_runs
+
+
+class Trace:
+    """What `trace` gives: a context manager, for one use, and the runs that ended while it was on.
+
+    It holds names, places and times, and none of the objects they are about.
+    """
+
+    def __init__(self) -> None:
+        self._heard: recording.Sink = []
+        self._began: float | None = None
+        # What there was when the trace ended.
+        self._runs: list[TracedRun] | None = None
+
+    def __enter__(self) -> Self:
+        if self._began is not None:
+            raise RuntimeError("a trace is for one use: call trace() for another")
+        self._began = perf_counter()
+        recording.start(self._heard)
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        recording.stop(self._heard)
+        self._runs = self.runs
+        self._heard.clear()
+
+    @property
+    def runs(self) -> list[TracedRun]:
+        """The runs that have ended, in the order in which they began."""
+        return list(traced_runs(self._heard, self._began or 0)) if self._runs is None else self._runs[:]
+
+    def table(self) -> Any:
+        """Return the runs as a `rich.table.Table`. Needs `awaits[trace]`: `ImportError` says so."""
+        from awaits._tracing import table  # only here: it needs rich
+
+        return table.table(self.runs)
+
+    def print(self, file: TextIO | None = None) -> None:
+        """Print the table, to the standard output unless said. Needs `awaits[trace]`, as `table`."""
+        from awaits._tracing import table
+
+        table.print_table(self.runs, file)
+
+    def write_chrome(self, path: str | os.PathLike[str]) -> None:
+        """Write a file for https://ui.perfetto.dev or chrome://tracing, in the Trace Event Format."""
+        from awaits._tracing import timeline
+
+        timeline.write_chrome(self.runs, path)
+
+    def write_html(self, path: str | os.PathLike[str]) -> None:
+        """Write one HTML file with the timeline and the table, which needs nothing else to be shown."""
+        from awaits._tracing import timeline
+
+        timeline.write_html(self.runs, path)
+
+
+def trace() -> Trace:
+    """Return a context manager that records which Awaits run in the whole process while it is on.
+
+    `with trace() as seen: ...`, then `seen.runs`, `seen.print()`, `seen.write_html(path)` or
+    `seen.write_chrome(path)`. It runs no call. Traces may nest, and be on in several threads at once.
+    While one is on, the error of a call that fails has a note of where its Await was created.
+    """
+    return Trace()

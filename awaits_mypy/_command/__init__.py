@@ -1,0 +1,1 @@
+"""The command `awaits-mypy`, of which the plugin imports nothing."""

@@ -1,0 +1,1 @@
+"""What mypy loads: the plugin."""

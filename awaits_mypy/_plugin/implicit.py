@@ -1,0 +1,227 @@
+"""`await-implicit`: each use of an Await in the program that waits without saying so.
+
+Off unless a configuration asks for it. mypy calls a hook for each attribute of an Await anyway; calls,
+to whose parameters an Await may be handed, are watched only in the modules where the code is on.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Final, NamedTuple, TypeVar
+
+from mypy.nodes import (
+    CallExpr,
+    ComparisonExpr,
+    Context,
+    Expression,
+    MemberExpr,
+    OpExpr,
+    SliceExpr,
+    StrExpr,
+)
+from mypy.plugin import AttributeContext, FunctionContext, MethodContext
+from mypy.types import (
+    CallableType,
+    FunctionLike,
+    Instance,
+    ProperType,
+    Type,
+    TypeVarType,
+    UnionType,
+    get_proper_type,
+)
+
+from awaits._state.data_model import OWN
+from awaits_mypy._plugin.codes import AWAIT_IMPLICIT
+from awaits_mypy._plugin.mypy_internals import (
+    AnyContext,
+    beyond_all_filters,
+    erase_typevars,
+    format_type,
+    is_protocol_probe,
+    is_subtype,
+    options_of_checked_module,
+    type_of_expression,
+    type_of_member_if_any,
+    union_of,
+)
+from awaits_mypy._plugin.names import TORCH_AWAIT
+from awaits_mypy._plugin.receivers import awaits_in, items_of
+
+Ctx = TypeVar("Ctx", FunctionContext, MethodContext)
+
+# Looked up with another method of W that is reported, or not W's where Python looks on the class.
+_NO_WAITS: Final = ("__exit__", "__aexit__", "__repr__", "__dir__")
+
+# Functions that take any object and ask it for this. Where the name is None, the program gives it.
+_ASKING: Final[dict[str, str | None]] = {
+    "<dict>": "keys",  # {**aw}
+    "builtins.bool": "__bool__",
+    "builtins.bytes": "__bytes__",
+    "builtins.delattr": None,
+    "builtins.format": "__format__",
+    "builtins.getattr": None,
+    "builtins.hasattr": None,
+    "builtins.hash": "__hash__",
+    "builtins.print": "__str__",
+    "builtins.setattr": None,
+    "builtins.str": "__str__",
+    "builtins.str.format": "__format__",  # which f-strings are to mypy, too
+}
+
+
+def is_on(ctx: AnyContext) -> bool:
+    """Say whether the implicit waits of the module that is being checked are to be reported."""
+    return AWAIT_IMPLICIT in ctx.api.options.enabled_error_codes
+
+
+def is_on_here() -> bool:
+    """Say the same where mypy gives no context."""
+    options = options_of_checked_module()
+    return options is not None and AWAIT_IMPLICIT in options.enabled_error_codes
+
+
+def reporting_attribute(
+    callback: Callable[[AttributeContext, str], Type], ctx: AttributeContext, name: str
+) -> Type:
+    """Answer as the callback does, and report the wait where that is asked for."""
+    if is_on(ctx):
+        _report_attribute(ctx, name)
+    return callback(ctx, name)
+
+
+def reporting_arguments(hook: Callable[[Ctx], Type] | None, ctx: Ctx, function: str) -> Type:
+    """Answer as the hook does, if there is one, and report the arguments that are waited for."""
+    _report_arguments(ctx, function)
+    return ctx.default_return_type if hook is None else hook(ctx)
+
+
+def report_wait(ctx: AnyContext, awaits: Sequence[Instance], name: str, place: Context) -> None:
+    """Report that these Awaits, if there are any, are waited for, to be asked for this member."""
+    if awaits and name not in OWN:
+        whole = format_type(ctx, union_of(awaits))
+        # mypy tries overloads and operators, and takes an error for a failed attempt.
+        with beyond_all_filters(ctx):
+            ctx.api.fail(f'Implicit wait on {whole} for "{name}"', place, code=AWAIT_IMPLICIT)
+
+
+def _report_attribute(ctx: AttributeContext, name: str) -> None:
+    place = ctx.context
+    if isinstance(place, MemberExpr):
+        name = place.name  # `aw.x = 1` is asked for as __setattr__
+    elif is_protocol_probe(ctx) or name in _NO_WAITS:
+        return
+    report_wait(ctx, awaits_in(ctx.type) or awaits_in(ctx.type, TORCH_AWAIT), name, place)
+
+
+class _Argument(NamedTuple):
+    parameter: int
+    expression: Expression
+    typ: Type
+
+
+def _report_arguments(ctx: FunctionContext | MethodContext, function: str) -> None:
+    arguments = []
+    for parameter, (actuals, types, kinds) in enumerate(
+        zip(ctx.args, ctx.arg_types, ctx.arg_kinds, strict=True)
+    ):
+        for actual, typ, kind in zip(actuals, types, kinds, strict=True):
+            if kind.is_star():
+                name = "keys" if kind.is_named(star=True) else "__iter__"
+                report_wait(ctx, awaits_in(typ), name, actual)
+            elif isinstance(actual, SliceExpr):
+                _report_slice(ctx, actual)
+            else:
+                arguments.append(_Argument(parameter, actual, typ))
+    if function in _ASKING:
+        _report_asked(ctx, arguments, _ASKING[function])
+    elif isinstance(ctx.context, (OpExpr, ComparisonExpr)):
+        pass  # of an Await as the other operand mypy asks too, for the reflected method
+    elif any(awaits_in(argument.typ) for argument in arguments):
+        _report_protocols(ctx, arguments, function)
+
+
+def _report_slice(ctx: AnyContext, piece: SliceExpr) -> None:
+    for bound in (piece.begin_index, piece.end_index, piece.stride):
+        if bound is not None:
+            report_wait(ctx, awaits_in(type_of_expression(ctx, bound)), "__index__", bound)
+
+
+def _report_asked(
+    ctx: FunctionContext | MethodContext, arguments: Sequence[_Argument], name: str | None
+) -> None:
+    if name is None:
+        asked_for = ctx.args[1][0] if len(ctx.args) > 1 and ctx.args[1] else None
+        name = asked_for.value if isinstance(asked_for, StrExpr) else "__getattribute__"
+        arguments = [argument for argument in arguments if argument.parameter == 0]
+    for argument in arguments:
+        report_wait(ctx, awaits_in(argument.typ), name, argument.expression)
+
+
+def _report_protocols(
+    ctx: FunctionContext | MethodContext, arguments: Sequence[_Argument], function: str
+) -> None:
+    wanted = _parameters(ctx, arguments, function)
+    if wanted is None:
+        return
+    for argument in arguments:
+        for await_type in awaits_in(argument.typ):
+            member = _member_asked_for(wanted[argument.parameter], await_type)
+            if member is not None:
+                report_wait(ctx, [await_type], member, argument.expression)
+
+
+def _parameters(
+    ctx: FunctionContext | MethodContext, arguments: Sequence[_Argument], function: str
+) -> list[Type] | None:
+    """Return the types of the parameters; of an overloaded function, those of the one that is called."""
+    overloads = _overloads(_callee(ctx, function))
+    for overload in overloads:
+        if overload.arg_names == ctx.callee_arg_names:
+            wanted = [_erased(typ) for typ in overload.arg_types]
+            if len(overloads) == 1 or all(
+                is_subtype(argument.typ, wanted[argument.parameter]) for argument in arguments
+            ):
+                return wanted
+    return None
+
+
+def _callee(ctx: FunctionContext | MethodContext, function: str) -> Type | None:
+    if isinstance(ctx.context, CallExpr):
+        return type_of_expression(ctx, ctx.context.callee)
+    if isinstance(ctx, MethodContext):  # an operator, an index
+        return type_of_member_if_any(ctx, function.rpartition(".")[2], ctx.type)
+    return None
+
+
+def _overloads(callee: Type | None) -> list[CallableType]:
+    functions = [] if callee is None else items_of(callee)
+    return [
+        overload
+        for function in functions
+        if isinstance(function, FunctionLike)
+        for overload in function.items
+    ]
+
+
+def _erased(parameter: Type) -> Type:
+    """Return what this parameter takes, whatever its type variables stand for."""
+    parameter = get_proper_type(parameter)
+    if isinstance(parameter, TypeVarType):
+        parameter = UnionType.make_union(parameter.values or [parameter.upper_bound])
+    return erase_typevars(parameter)
+
+
+def _member_asked_for(wanted: Type, await_type: Instance) -> str | None:
+    """Return what a parameter of this type asks of W; None if it is content with the Await."""
+    taking = [item for item in items_of(wanted) if is_subtype(await_type, item)]
+    members = [_member_of_protocol(item) for item in taking]
+    return members[0] if members and None not in members else None
+
+
+def _member_of_protocol(typ: ProperType) -> str | None:
+    if isinstance(typ, CallableType):
+        return "__call__"
+    if not isinstance(typ, Instance) or not typ.type.is_protocol:
+        return None
+    members = set(typ.type.protocol_members) - set(OWN)
+    # The first that is declared, as what a protocol adds is what it is for.
+    return next((name for base in typ.type.mro for name in base.names if name in members), None)

@@ -1,0 +1,134 @@
+"""Two mistakes that mypy accepts: both ask an Await for what only its value has."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from mypy.nodes import TypeInfo
+from mypy.plugin import AttributeContext, FunctionContext
+from mypy.types import (
+    CallableType,
+    FunctionLike,
+    Instance,
+    LiteralType,
+    NoneType,
+    ProperType,
+    TupleType,
+    Type,
+    TypedDictType,
+    TypeType,
+    TypeVarType,
+    get_proper_type,
+)
+
+from awaits_mypy._plugin.codes import AWAIT_HIDDEN, AWAIT_ISINSTANCE
+from awaits_mypy._plugin.mypy_internals import (
+    classes_asked_for,
+    format_type,
+    is_protocol_probe,
+    record_dependency,
+    union_of,
+)
+from awaits_mypy._plugin.names import AWAIT
+from awaits_mypy._plugin.receivers import awaits_in, has_await, items_of
+
+# A class may decide by these what is an instance of it; those of the standard library decide by its
+# bases, or by its members where it is a protocol.
+_DECIDES: Final = ("__subclasshook__", "__instancecheck__", "__subclasscheck__")
+_BY_BASES: Final = ("builtins.object", "builtins.type", "abc.ABCMeta")
+_OF_AWAIT: Final = (AWAIT, "typing.Generic", "builtins.object")
+
+
+def check_hidden(ctx: AttributeContext, name: str) -> Type:
+    """Report `aw.fn`, `aw.args` and `aw.is_nowait` where W has a member of that name too."""
+    if not is_protocol_probe(ctx):
+        for await_type in awaits_in(ctx.type):
+            w = await_type.args[0]
+            record_dependency(ctx, w, name)
+            hidden = next((item for item in items_of(w) if _declares(item, name)), None)
+            if hidden is not None:
+                whole, value = format_type(ctx, await_type), format_type(ctx, hidden)
+                ctx.api.fail(
+                    f'"{name}" of {whole} hides "{name}" of {value}:'
+                    " read that from the result of awaitable_wait()",
+                    ctx.context,
+                    code=AWAIT_HIDDEN,
+                )
+    return ctx.default_attr_type
+
+
+def check_isinstance(ctx: FunctionContext, function: str) -> Type:
+    """Report `isinstance(aw, C)` and `issubclass(type(aw), C)` which are False whatever W is."""
+    if len(ctx.arg_types) == 2 and all(ctx.arg_types):
+        asked = items_of(ctx.arg_types[0][0])
+        # Of any other object, which is what most programs ask, nothing more is looked at.
+        if any(_is_await(item, function) for item in asked):
+            _check_classes(ctx, function, asked)
+    return ctx.default_return_type
+
+
+def _check_classes(ctx: FunctionContext, function: str, asked: Sequence[ProperType]) -> None:
+    classes = classes_asked_for(ctx, ctx.args[1][0])
+    if not classes or any(map(_may_be_of_await, classes)):
+        return
+    if not any(isinstance(get_proper_type(cls), NoneType) for cls in classes):
+        asked = [item for item in asked if not isinstance(item, NoneType)]
+    if all(_is_await(item, function) for item in asked):
+        ctx.api.fail(_never(ctx, function, asked, classes), ctx.context, code=AWAIT_ISINSTANCE)
+
+
+def _is_await(asked: ProperType, function: str) -> bool:
+    if function == "issubclass" and isinstance(asked, TypeType):
+        return has_await(asked.item)
+    return has_await(asked)
+
+
+def _never(
+    ctx: FunctionContext, function: str, asked: Sequence[ProperType], classes: Sequence[Type]
+) -> str:
+    whole = format_type(ctx, union_of(asked))
+    wanted = format_type(ctx, union_of(classes))
+    if function == "isinstance":
+        never = f"{whole} is never an instance of {wanted}"
+    elif has_await(asked[0]):
+        never = f"{whole} is no class"
+    else:
+        never = f"{whole} is never a subclass of {wanted}"
+    return f"{never}: check the result of awaitable_wait() instead"
+
+
+def _may_be_of_await(asked_for: Type) -> bool:
+    """Say whether an Await may be an instance of this: by its bases, its members, or for all we know."""
+    asked_for = get_proper_type(asked_for)
+    if isinstance(asked_for, NoneType):
+        return False
+    info = _class_of(asked_for)
+    if info is None or info.is_protocol or info.fullname in _OF_AWAIT:
+        return True
+    return _decides(info) or (info.metaclass_type is not None and _decides(info.metaclass_type.type))
+
+
+def _decides(owner: TypeInfo) -> bool:
+    """Say whether this class decides itself what is an instance of it."""
+    deciding = [owner.get_containing_type_info(name) for name in _DECIDES]
+    return any(cls is not None and cls.fullname not in _BY_BASES for cls in deciding)
+
+
+def _declares(typ: ProperType, name: str) -> bool:
+    """Say whether the class of this declares the name: `__getattr__` answers for anything."""
+    if isinstance(typ, TypeType):
+        typ = get_proper_type(typ.item)
+    if isinstance(typ, FunctionLike) and typ.is_type_obj():
+        return typ.type_object().get(name) is not None
+    info = _class_of(typ)
+    return info is not None and info.get(name) is not None
+
+
+def _class_of(typ: ProperType) -> TypeInfo | None:
+    """Return the class whose members an object of this type has, if mypy knows one."""
+    if isinstance(typ, TypeVarType):
+        typ = get_proper_type(typ.upper_bound)
+    if isinstance(typ, (LiteralType, TypedDictType, CallableType)):
+        typ = typ.fallback
+    if isinstance(typ, TupleType):
+        typ = typ.partial_fallback
+    return typ.type if isinstance(typ, Instance) else None

@@ -1,0 +1,197 @@
+"""Operators, calls, indexing and await: the whole expression is asked of mypy again, on the W inside.
+
+The method alone would not do. Either operand may be an Await, and mypy types some expressions by more
+than a method: a tuple's item by its literal index, a TypedDict's by its key, `==` by what can be equal.
+"""
+
+from mypy.nodes import (
+    ComparisonExpr,
+    Expression,
+    IndexExpr,
+    OperatorAssignmentStmt,
+    OpExpr,
+    TempNode,
+)
+from mypy.operators import op_methods
+from mypy.plugin import AttributeContext, MethodContext
+from mypy.types import (
+    AnyType,
+    FunctionLike,
+    NoneType,
+    Type,
+    TypeOfAny,
+    TypeType,
+    get_proper_type,
+)
+
+from awaits_mypy._plugin.attributes import analyze_attribute, is_named
+from awaits_mypy._plugin.callables import function_returning
+from awaits_mypy._plugin.implicit import is_on, report_wait
+from awaits_mypy._plugin.mypy_internals import (
+    AnyContext,
+    awaited_type,
+    beyond_filters,
+    callee_type,
+    check_in_place_operation,
+    check_item_assignment,
+    is_protocol_probe,
+    record_dependency,
+    type_of_expression,
+    union_of,
+)
+from awaits_mypy._plugin.protocols import member_for_protocol
+from awaits_mypy._plugin.receivers import awaited_types, awaits_in, has_await, items_of, without_awaits
+from awaits_mypy._plugin.statements import value_assigned_to
+
+
+def analyze_operator(ctx: AttributeContext, name: str) -> Type:
+    """Answer for a binary operator, straight or reflected, or an order comparison.
+
+    Where the operation on the values is refused, answer as for any attribute, so that mypy composes
+    its message from the methods that are there.
+    """
+    operation = _on_values(ctx, ctx.context)
+    if operation is None:
+        return analyze_attribute(ctx, name)
+    _depend_on(ctx, name)
+    if isinstance(operation, OpExpr):
+        # mypy asks about one item of a union at a time, and says which.
+        receiver = TempNode(without_awaits(ctx.type), context=ctx.context)
+        if name == op_methods[operation.op]:
+            operation.left = receiver
+        else:
+            operation.right = receiver
+    with ctx.api.msg.filter_errors() as errors:
+        result = ctx.api.get_expression_type(operation, ctx.api.type_context[-1])
+    if errors.has_new_errors():
+        return analyze_attribute(ctx, name)
+    return function_returning(ctx, result)
+
+
+def analyze_equality(ctx: AttributeContext, name: str) -> Type:
+    """Answer for `==` and `!=`, which mypy refuses (strictly) though the methods accept anything."""
+    _depend_on(ctx, name)
+    # The filters: one around each attempt at the operation, one around the search for a method.
+    result = _analyze_comparison(ctx, filters=2)
+    return analyze_attribute(ctx, name) if result is None else function_returning(ctx, result)
+
+
+def analyze_containment(ctx: AttributeContext, name: str) -> Type:
+    """Answer for `in`, which mypy refuses (strictly) though the method accepts anything."""
+    _depend_on(ctx, name, "__iter__")
+    result = _analyze_comparison(ctx, filters=1)
+    return analyze_attribute(ctx, name) if result is None else function_returning(ctx, result)
+
+
+def analyze_element(ctx: MethodContext, name: str) -> Type:
+    """Answer for an Await as the element in `aw in container`."""
+    if isinstance(ctx.context, ComparisonExpr) and any(map(has_await, ctx.arg_types[0])):
+        if is_on(ctx):
+            report_wait(ctx, awaits_in(ctx.arg_types[0][0]), "__eq__", ctx.args[0][0])
+        _analyze_comparison(ctx, filters=1)
+    return ctx.default_return_type
+
+
+def analyze_item_assignment(ctx: AttributeContext, name: str) -> Type:
+    """Answer for `aw[index] = value`; in other statements that assign, as for any attribute."""
+    target = ctx.context
+    value = value_assigned_to(ctx, target) if isinstance(target, IndexExpr) else None
+    if not isinstance(target, IndexExpr) or value is None:
+        return analyze_attribute(ctx, name)
+    _depend_on(ctx, name)
+    item = IndexExpr(TempNode(without_awaits_only(ctx), context=target), target.index)
+    item.set_line(target)
+    check_item_assignment(ctx, item, value)
+    any_type = AnyType(TypeOfAny.special_form)
+    return function_returning(ctx, NoneType(), [any_type, any_type])
+
+
+def analyze_index(ctx: AttributeContext, name: str) -> Type:
+    """Answer for `aw[index]`."""
+    if not isinstance(ctx.context, IndexExpr):
+        return analyze_attribute(ctx, name)
+    _depend_on(ctx, name)
+    subscription = IndexExpr(TempNode(without_awaits_only(ctx), context=ctx.context), ctx.context.index)
+    subscription.set_line(ctx.context)
+    return function_returning(ctx, ctx.api.get_expression_type(subscription))
+
+
+def analyze_in_place(ctx: AttributeContext, name: str) -> Type:
+    """Answer for `aw op= value`: what W refuses is refused, and the name stays bound to an Await."""
+    if not isinstance(ctx.context, OperatorAssignmentStmt):
+        return analyze_attribute(ctx, name)
+    operand = _value_of(ctx, ctx.context.rvalue)
+    check_in_place_operation(ctx, ctx.context, without_awaits_only(ctx), operand)
+    return function_returning(ctx, ctx.type)
+
+
+def analyze_call(ctx: AttributeContext, name: str) -> Type:
+    """Answer for `aw(...)` with W itself: a function has no member `__call__`, it is the callable."""
+    if is_named(ctx.context, name):
+        return analyze_attribute(ctx, name)
+    _depend_on(ctx, name, "__init__", "__new__")  # the latter two if W is a class
+    if not is_protocol_probe(ctx):
+        return without_awaits_only(ctx)
+    w = get_proper_type(without_awaits_only(ctx))
+    if isinstance(w, (FunctionLike, TypeType)):
+        return callee_type(ctx, w) if isinstance(w, TypeType) else w
+    return member_for_protocol(ctx, name)
+
+
+def analyze_await(ctx: AttributeContext, name: str) -> Type:
+    """Answer for `await aw`: what W awaits to, or W itself if it is not awaitable."""
+    if is_named(ctx.context, name):
+        return analyze_attribute(ctx, name)
+    _depend_on(ctx, name)
+    results = [_awaited(ctx, item) for w in awaited_types(ctx.type) for item in items_of(w)]
+    any_type = AnyType(TypeOfAny.special_form)
+    generator = ctx.api.named_generic_type("typing.Generator", [any_type, any_type, union_of(results)])
+    return function_returning(ctx, generator, [])
+
+
+def without_awaits_only(ctx: AttributeContext) -> Type:
+    """Return the union of the W of every Await in the receiver, without its other items."""
+    return union_of(awaited_types(ctx.type))
+
+
+def _depend_on(ctx: AttributeContext, *names: str) -> None:
+    """Let the daemon check this function again when one of these members of W changes.
+
+    It is recorded here because what is asked of mypy again is no part of the program.
+    """
+    for name in names:
+        record_dependency(ctx, without_awaits(ctx.type), name)
+
+
+def _analyze_comparison(ctx: AnyContext, filters: int) -> Type | None:
+    """Return what the comparison of the values gives, and report what mypy reports of it."""
+    comparison = _on_values(ctx, ctx.context)
+    if comparison is None:
+        return None
+    with beyond_filters(ctx, filters):
+        return ctx.api.get_expression_type(comparison)
+
+
+def _on_values(ctx: AnyContext, expression: object) -> Expression | None:
+    """Return the same operation with each Await among its operands replaced by a W."""
+    operation: Expression
+    if isinstance(expression, OpExpr):
+        left, right = _value_of(ctx, expression.left), _value_of(ctx, expression.right)
+        operation = OpExpr(expression.op, left, right)
+    elif isinstance(expression, ComparisonExpr):
+        operands = [_value_of(ctx, operand) for operand in expression.operands]
+        operation = ComparisonExpr(expression.operators, operands)
+    else:
+        return None
+    operation.set_line(expression)
+    return operation
+
+
+def _value_of(ctx: AnyContext, operand: Expression) -> Expression:
+    typ = type_of_expression(ctx, operand)
+    return TempNode(without_awaits(typ), context=ctx.context) if has_await(typ) else operand
+
+
+def _awaited(ctx: AttributeContext, w: Type) -> Type:
+    awaited = awaited_type(ctx, w)
+    return w if awaited is None else awaited

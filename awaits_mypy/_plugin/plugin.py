@@ -1,0 +1,212 @@
+"""The plugin class: which callback answers for which name, and nothing else."""
+
+import hashlib
+from collections.abc import Callable
+from functools import cache, partial
+from pathlib import Path
+from typing import Any, TypeVar
+
+from mypy.nodes import MypyFile
+from mypy.operators import op_methods, ops_with_inplace_method, reverse_op_methods
+from mypy.options import Options
+from mypy.plugin import (
+    AttributeContext,
+    FunctionContext,
+    FunctionSigContext,
+    MethodContext,
+    MethodSigContext,
+    Plugin,
+    ReportConfigContext,
+)
+from mypy.types import FunctionLike, Type
+
+from awaits_mypy._plugin.array_functions import ArrayFunctions, takes_values
+from awaits_mypy._plugin.attributes import (
+    analyze_assignment,
+    analyze_attribute,
+    analyze_lookup,
+)
+from awaits_mypy._plugin.delayed import (
+    analyze_delayed_call,
+    bind_function,
+    keep_function,
+    take_any_function,
+)
+from awaits_mypy._plugin.failures import reporting_failure
+from awaits_mypy._plugin.implicit import is_on_here, reporting_arguments, reporting_attribute
+from awaits_mypy._plugin.mistakes import check_hidden, check_isinstance
+from awaits_mypy._plugin.mypy_internals import (
+    forget_subtype_checks,
+    plugins_in_use,
+    take_back_declaration,
+)
+from awaits_mypy._plugin.names import AWAIT, DELAYED, DELAYED_FUNCTION, TORCH_AWAIT, TORCH_AWAITABLE
+from awaits_mypy._plugin.operators import (
+    analyze_await,
+    analyze_call,
+    analyze_containment,
+    analyze_element,
+    analyze_equality,
+    analyze_in_place,
+    analyze_index,
+    analyze_item_assignment,
+    analyze_operator,
+)
+from awaits_mypy._plugin.torch import analyze_torch_attribute, refuse_keywords
+
+_AWAIT_MEMBER = f"{AWAIT}."
+_TORCH_AWAIT_MEMBER = f"{TORCH_AWAIT}."
+
+_Callback = Callable[[AttributeContext, str], Type]
+_FunctionHook = Callable[[FunctionContext], Type]
+_MethodHook = Callable[[MethodContext], Type]
+
+# Any other name is an attribute like another.
+_CALLBACKS: dict[str, _Callback] = {
+    **dict.fromkeys(("fn", "args", "is_nowait"), check_hidden),
+    "__setattr__": analyze_assignment,
+    "__call__": analyze_call,
+    "__getitem__": analyze_index,
+    "__setitem__": analyze_item_assignment,
+    "__contains__": analyze_containment,
+    "__await__": analyze_await,
+    **dict.fromkeys(("__eq__", "__ne__"), analyze_equality),
+    **dict.fromkeys(
+        {*op_methods.values(), *reverse_op_methods.values()} - {"__eq__", "__ne__", "__contains__"},
+        analyze_operator,
+    ),
+    **{f"__i{op_methods[op].removeprefix('__')}": analyze_in_place for op in ops_with_inplace_method},
+}
+
+Ctx = TypeVar("Ctx", FunctionContext, MethodContext)
+
+
+class AwaitsPlugin(Plugin):
+    """Types an `Await[W]` as the W that it will produce."""
+
+    def __init__(self, options: Options) -> None:
+        super().__init__(options)
+        self._digest = _digest_of_plugin()
+        self._array_functions = ArrayFunctions()
+        self._is_asking_others = False
+        # mypy asks these at each attribute and each call of the program.
+        for name in (
+            "get_attribute_hook",
+            "get_function_signature_hook",
+            "get_method_signature_hook",
+            "_function_hook",
+            "_method_hook",
+        ):
+            setattr(self, name, cache(getattr(self, name)))
+
+    def get_attribute_hook(self, fullname: str) -> Callable[[AttributeContext], Type] | None:
+        """Answer for what only `__getattribute__` of an Await provides, and for what is decorated."""
+        if fullname.startswith(_TORCH_AWAIT_MEMBER):
+            name = fullname.removeprefix(_TORCH_AWAIT_MEMBER)
+            return partial(
+                reporting_failure, partial(reporting_attribute, analyze_torch_attribute), name
+            )
+        if not fullname.startswith(_AWAIT_MEMBER):
+            return None
+        name = fullname.removeprefix(_AWAIT_MEMBER)
+        callback = _CALLBACKS.get(name, analyze_attribute)
+        return partial(reporting_failure, partial(reporting_attribute, callback), name)
+
+    def get_class_attribute_hook(self, fullname: str) -> None:
+        """Answer for none: what the plugin had the class Await declare is not for the class itself."""
+        if fullname.startswith(_AWAIT_MEMBER):
+            await_class = self.lookup_fully_qualified(AWAIT)
+            take_back_declaration(await_class, fullname.removeprefix(_AWAIT_MEMBER))
+
+    def get_function_signature_hook(
+        self, fullname: str
+    ) -> Callable[[FunctionSigContext], FunctionLike] | None:
+        """Answer for `delayed`, and for what of numpy and torch takes an Await for its value."""
+        if fullname == DELAYED:
+            return partial(reporting_failure, take_any_function, "delayed")
+        if fullname == TORCH_AWAITABLE:
+            return partial(reporting_failure, refuse_keywords, fullname)
+        if not takes_values(fullname):
+            return None
+        return partial(reporting_failure, self._array_functions.analyze_call, fullname)
+
+    def get_method_signature_hook(
+        self, fullname: str
+    ) -> Callable[[MethodSigContext], FunctionLike] | None:
+        """Answer for the one method that is no attribute to mypy, and for those of numpy and torch."""
+        if fullname == f"{_AWAIT_MEMBER}__getattribute__":
+            return partial(reporting_failure, analyze_lookup, "__getattribute__")
+        if fullname == f"{DELAYED_FUNCTION}.__call__":
+            return partial(reporting_failure, analyze_delayed_call, "__call__")
+        if not takes_values(fullname):
+            return None
+        return partial(reporting_failure, self._array_functions.analyze_call, fullname)
+
+    def get_function_hook(self, fullname: str) -> _FunctionHook | None:
+        """Answer for every call where implicit waits are to be reported, and else for a few."""
+        hook = self._function_hook(fullname)
+        if self._is_asking_others or not is_on_here():
+            return hook
+        return _watching_arguments(hook or self._ask_others("get_function_hook", fullname), fullname)
+
+    def get_method_hook(self, fullname: str) -> _MethodHook | None:
+        """Answer in the same way for methods, and for the operators of what is no Await."""
+        hook = self._method_hook(fullname)
+        if self._is_asking_others or not is_on_here():
+            return hook
+        return _watching_arguments(hook or self._ask_others("get_method_hook", fullname), fullname)
+
+    def _ask_others(self, method: str, fullname: str) -> Any:
+        """Return the hook of the plugins after this one, mypy's own at the end.
+
+        mypy takes the first answer, and would not ask them of a call that this plugin only looks at.
+        """
+        self._is_asking_others = True
+        try:
+            return getattr(plugins_in_use(), method)(fullname)
+        finally:
+            self._is_asking_others = False
+
+    def _function_hook(self, fullname: str) -> _FunctionHook | None:
+        """Answer for what `delayed` gives, and watch what an Await is asked to be."""
+        if fullname == DELAYED:
+            return partial(reporting_failure, keep_function, "delayed")
+        if fullname in ("builtins.isinstance", "builtins.issubclass"):
+            return partial(reporting_failure, check_isinstance, fullname.removeprefix("builtins."))
+        return None
+
+    def _method_hook(self, fullname: str) -> _MethodHook | None:
+        """Answer for `aw in container`, where the container is no Await, and for delayed methods."""
+        if fullname == f"{DELAYED_FUNCTION}.__get__":
+            return partial(reporting_failure, bind_function, "__get__")
+        if not fullname.endswith(".__contains__"):
+            return None
+        return partial(reporting_failure, analyze_element, "__contains__")
+
+    def get_additional_deps(self, file: MypyFile) -> list[tuple[int, str, int]]:
+        """Add none: mypy asks this of each file that it reads, in the daemon of each changed one."""
+        if self.options.fine_grained_incremental:
+            forget_subtype_checks()
+        return []
+
+    def report_config_data(self, ctx: ReportConfigContext) -> str:
+        """Invalidate mypy's cache when any file of the plugin changes.
+
+        By itself mypy compares the text of the configured module only, which is `__init__.py`.
+        """
+        return self._digest
+
+
+def _watching_arguments(
+    hook: Callable[[Ctx], Type] | None, fullname: str
+) -> Callable[[Ctx], Type] | None:
+    if takes_values(fullname):
+        return hook  # what it waits for is reported where its signature is found
+    return partial(reporting_failure, partial(reporting_arguments, hook), fullname)
+
+
+def _digest_of_plugin() -> str:
+    digest = hashlib.sha256()
+    for file in sorted(Path(__file__).parent.glob("*.py")):
+        digest.update(file.name.encode() + b"\0" + file.read_bytes() + b"\0")
+    return digest.hexdigest()
