@@ -17,7 +17,8 @@ from typing import Any
 from awaits import Trace, trace
 
 _NO_RICH = (
-    "the table needs rich: pip install 'awaits[trace]' (or write a file only, with --html or --chrome)"
+    "the table needs rich: pip install 'typed-awaits[trace]'"
+    " (or write a file only, with --html or --chrome)"
 )
 Hook = Callable[[type[BaseException], BaseException, TracebackType | None], Any]
 

@@ -1,4 +1,4 @@
-"""Graphs of Awaits on dask (extra `awaits[dask]`): its schedulers, its dashboard, its cluster.
+"""Graphs of Awaits on dask (extra `typed-awaits[dask]`): its schedulers, its dashboard, its cluster.
 
 `wait_all(aws, executor=client)` of `awaits.executors` takes a `distributed.Client` for an executor.
 """

@@ -80,7 +80,7 @@ def wait_all(
     note that names the Await, which is also its attribute `aw`. After `timeout_s` seconds `TimeoutError`
     is raised, and the rest stays pending. To another process calls and values travel by pickle, or by
     cloudpickle where that is installed; `AwaitError` names what cannot travel. `progress` shows a bar on
-    a terminal or in a notebook; it needs `awaits[progress]`.
+    a terminal or in a notebook; it needs `typed-awaits[progress]`.
     """
     wanted = [_checked(aw, "wait_all") for aw in aws]
     with Schedule(wanted, executor, timeout_s, yields_each=progress) as schedule:

@@ -6,7 +6,7 @@ an annotation `Await[Tensor]`. The types say what torch does with them. The plug
 None for an attribute that W lacks: mypy refuses all three.
 
 `to_torch` and `from_torch` lead from `awaits.Await` to this one and back. Importing this module also
-teaches `torch.utils.data.default_collate` about `awaits.Await`. It needs torch: install `awaits[torch]`.
+teaches `torch.utils.data.default_collate` about `awaits.Await`. It needs torch (`typed-awaits[torch]`).
 
 What is typed here: https://github.com/pytorch/pytorch/blob/v2.13.0/torch/jit/_await.py and, for Python,
 torch/csrc/jit/python/init.cpp.

@@ -29,7 +29,7 @@ def running_loop() -> Loop | None:
         from awaits._running.trio_loop import TrioLoop
     except ImportError as error:
         raise AwaitError(
-            "await on an Await under trio needs anyio 4.11 or newer: pip install 'awaits[trio]'"
+            "await on an Await under trio needs anyio 4.11 or newer: pip install 'typed-awaits[trio]'"
         ) from error
     return TrioLoop()
 

@@ -16,7 +16,7 @@ def bar(total: int, *, shown: bool) -> Iterator[Callable[[], object]]:
         from tqdm.auto import tqdm
         from tqdm.autonotebook import tqdm as in_place
     except ImportError as error:
-        raise ImportError("progress=True needs tqdm: pip install 'awaits[progress]'") from error
+        raise ImportError("progress=True needs tqdm: pip install 'typed-awaits[progress]'") from error
     is_notebook = in_place.__module__ == "tqdm.notebook"
     with tqdm(total=total, disable=False if is_notebook else None) as shown_bar:
         yield shown_bar.update

@@ -98,4 +98,6 @@ def _rich(module: str) -> Any:
     try:
         return importlib.import_module(f"rich.{module}")
     except ImportError as error:
-        raise ImportError("the table of a trace needs rich: pip install 'awaits[trace]'") from error
+        raise ImportError(
+            "the table of a trace needs rich: pip install 'typed-awaits[trace]'"
+        ) from error

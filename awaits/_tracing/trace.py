@@ -40,13 +40,13 @@ class Trace:
         return list(traced_runs(self._heard, self._began or 0)) if self._runs is None else self._runs[:]
 
     def table(self) -> Any:
-        """Return the runs as a `rich.table.Table`. Needs `awaits[trace]`: `ImportError` says so."""
+        """Return the runs as a `rich.table.Table`. `ImportError` without `typed-awaits[trace]`."""
         from awaits._tracing import table  # only here: it needs rich
 
         return table.table(self.runs)
 
     def print(self, file: TextIO | None = None) -> None:
-        """Print the table, to the standard output unless said. Needs `awaits[trace]`, as `table`."""
+        """Print the table, to the standard output unless said. It needs what `table` needs."""
         from awaits._tracing import table
 
         table.print_table(self.runs, file)

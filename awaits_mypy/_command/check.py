@@ -1,5 +1,6 @@
 """Say whether mypy, the plugin and the configuration fit together, by what mypy says of a program."""
 
+import sys
 import tempfile
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -15,6 +16,7 @@ from awaits_mypy._command.mypy_program import (
     options_with,
     run_mypy,
 )
+from awaits_mypy._distribution import NAME, other_owner
 
 
 class _Mistake(NamedTuple):
@@ -57,6 +59,9 @@ def findings(config: Config) -> list[str]:
         return [f"{config.path} has no settings for mypy: run awaits-mypy init"]
     options, complaints = options_with(config.path)
     found = [_complaint(line) for line in complaints.splitlines()]
+    if options.python_executable not in (None, sys.executable):
+        other = other_owner(options.python_executable)
+        found += [other] if other else []
     if not lists_plugin(options):
         return [*found, f"{PLUGIN} is not among the plugins in {config.path}: run awaits-mypy init"]
     mistakes = [
@@ -92,7 +97,7 @@ def _messages_of_probe(config: Config, options: Options, mistakes: list[_Mistake
 def _unseen_value(said: _Messages, options: Options) -> list[str]:
     """Say why mypy does not see the value of an Await, if it does not."""
     version = "".join(text for _, text in said.get(_VERSION_LINE, ()) if text.startswith("Revealed"))
-    install = f"run {options.python_executable or 'your Python'} -m pip install awaits=={__version__}"
+    install = f"run {options.python_executable or 'your Python'} -m pip install {NAME}=={__version__}"
     if not version:
         return ["mypy reports nothing: ignore_errors or the like silences it"]
     if "Any" in version:

@@ -15,7 +15,7 @@ from difflib import unified_diff
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from awaits import __version__
+from awaits_mypy._distribution import foreign_package, installation, other_owner
 from awaits_mypy._mypy_version import refusal_of
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ FITS: Final = 0
 DOES_NOT_FIT: Final = 1
 FAILED: Final = 2
 
-_INSTALL: Final = f"run {sys.executable} -m pip install 'awaits[mypy]'"
+_INSTALL: Final = f"run {installation()}"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -34,7 +34,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if parsed.run is not _report and mypy_arguments:
         _parser().error(f"unrecognized arguments: {' '.join(mypy_arguments)}")
     parsed.mypy_arguments = mypy_arguments
-    missing = _missing_mypy()
+    foreign = foreign_package()
+    if parsed.run is _check:
+        foreign = foreign or other_owner(sys.executable)
+        if foreign:
+            return _say_that_it_does_not_fit([foreign])
+    missing = foreign or _missing_mypy()
     if missing:
         return _fail(missing)
     from awaits_mypy._command.mypy_program import CommandError
@@ -55,7 +60,7 @@ def _parser() -> argparse.ArgumentParser:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--version", action="version", version=f"awaits-mypy {__version__}")
+    parser.add_argument("--version", action="version", version=f"awaits-mypy {_version()}")
     commands = parser.add_subparsers(required=True, metavar="command")
     init = commands.add_parser("init", help="add the plugin to the project's mypy configuration")
     init.add_argument("--diff", action="store_true", help="show the changes, and write nothing")
@@ -81,6 +86,14 @@ def _parser() -> argparse.ArgumentParser:
     report.add_argument("--output", type=Path, metavar="FILE", help="instead of the standard output")
     report.set_defaults(run=_report)
     return parser
+
+
+def _version() -> str:
+    try:
+        from awaits import __version__
+    except ImportError:
+        return "of unknown version"
+    return __version__
 
 
 def _missing_mypy() -> str | None:
@@ -143,11 +156,16 @@ def _say_whether_it_fits(config: "Config") -> int:
     from awaits_mypy._command.check import findings
 
     found = findings(config)
+    if found:
+        return _say_that_it_does_not_fit(found)
+    print(f"all fits: mypy {mypy_version}, awaits {_version()} and {config.path.as_posix()}")
+    return FITS
+
+
+def _say_that_it_does_not_fit(found: Sequence[str]) -> int:
     for finding in found:
         print(f"does not fit: {finding}")
-    if not found:
-        print(f"all fits: mypy {mypy_version}, awaits {__version__} and {config.path.as_posix()}")
-    return DOES_NOT_FIT if found else FITS
+    return DOES_NOT_FIT
 
 
 def _report(arguments: argparse.Namespace) -> int:

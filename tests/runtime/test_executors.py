@@ -334,7 +334,7 @@ def test_progress_counts_all_calls_on_a_terminal() -> None:
 
 def test_progress_without_tqdm_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "tqdm.auto", None)
-    with pytest.raises(ImportError, match=r"pip install 'awaits\[progress\]'"):
+    with pytest.raises(ImportError, match=r"pip install 'typed-awaits\[progress\]'"):
         wait_all([total(1)], progress=True)
 
 

@@ -853,7 +853,7 @@ def test_table_has_a_row_for_each_run() -> None:
 
 def test_table_without_rich_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "rich.table", None)
-    with pytest.raises(ImportError, match=r"needs rich: pip install 'awaits\[trace\]'$"):
+    with pytest.raises(ImportError, match=r"needs rich: pip install 'typed-awaits\[trace\]'$"):
         trace().table()
 
 
@@ -954,7 +954,7 @@ def test_command_without_rich_says_so_before_the_program_runs(tmp_path: Path) ->
     program = "print('it runs')\n"
     refused = run_command(tmp_path, "program.py", program=program, without_rich=True)
     assert (refused.returncode, refused.stdout) == (2, "")
-    assert "pip install 'awaits[trace]'" in refused.stderr
+    assert "pip install 'typed-awaits[trace]'" in refused.stderr
     # A file needs no rich.
     ran = run_command(tmp_path, "--html", "a", "program.py", program=program, without_rich=True)
     assert (ran.returncode, ran.stdout, ran.stderr) == (0, "it runs\n", "")

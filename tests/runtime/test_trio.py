@@ -347,7 +347,7 @@ def test_without_anyio_an_error_says_what_to_install(monkeypatch: pytest.MonkeyP
 
     async def main() -> None:
         for aw in aws[:2]:
-            with pytest.raises(AwaitError, match=r"needs anyio .* pip install 'awaits\[trio\]'"):
+            with pytest.raises(AwaitError, match=r"needs anyio .* pip install 'typed-awaits\[trio\]'"):
                 await aw
             assert not awaitable_done(aw)
         with pytest.raises(AwaitError, match="needs anyio"):

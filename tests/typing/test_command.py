@@ -2,8 +2,10 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
@@ -13,7 +15,7 @@ from mypy.version import __version__ as mypy_version
 from awaits import __version__
 from awaits_mypy._command import check
 
-from .conftest import Command
+from .conftest import ROOT, Command
 
 KNOWS_NONE_FLAG = hasattr(Options(), "strict_equality_for_none")  # since mypy 1.18
 
@@ -368,7 +370,9 @@ def test_check_says_where_awaits_is_missing(tmp_path: Path, command: Command) ->
     (tmp_path / "mypy.ini").write_text(f"{FITTING}python_executable = {python}\n")
     code, printed, _ = command("check")
     assert code == 1
-    assert f"mypy does not find awaits: run {python} -m pip install awaits=={__version__}" in printed
+    assert (
+        f"mypy does not find awaits: run {python} -m pip install typed-awaits=={__version__}" in printed
+    )
 
 
 def test_check_says_that_the_versions_differ(
@@ -379,6 +383,82 @@ def test_check_says_that_the_versions_differ(
     code, printed, _ = command("check")
     assert code == 1
     assert "mypy reads another version of awaits than 9.9, the plugin's: run" in printed
+
+
+def other_project(folder: Path, *, has_the_package: bool) -> Path:
+    """Make a folder, to be put on the path, in which another project has a package called awaits."""
+    information = folder / "awaits-0.0.14.dist-info"
+    information.mkdir(parents=True)
+    (information / "METADATA").write_text("Metadata-Version: 2.1\nName: awaits\nVersion: 0.0.14\n")
+    (information / "top_level.txt").write_text("awaits\n")
+    if has_the_package:
+        (folder / "awaits").mkdir()
+        (folder / "awaits" / "__init__.py").write_text("def awaitable(): ...\n")
+    return folder
+
+
+# This one may be installed, or on the path alone.
+OWNERS = " ".join(sorted({"awaits", *packages_distributions().get("awaits", ())}))
+CLASH = (
+    "the package awaits is in another distribution too, awaits 0.0.14, whose files may lie over ours:"
+    f" run {sys.executable} -m pip uninstall {OWNERS},"
+    f" then {sys.executable} -m pip install 'typed-awaits[mypy]'"
+)
+
+
+def test_check_says_that_another_distribution_has_the_package_too(
+    tmp_path: Path, command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "mypy.ini").write_text(FITTING)
+    assert "distribution" not in command("check")[1]
+    monkeypatch.setenv("PYTHONPATH", str(other_project(tmp_path / "site", has_the_package=False)))
+    code, printed, _ = command("check")
+    assert (code, printed) == (1, f"does not fit: {CLASH}\n")
+    # Whatever the configuration is.
+    (tmp_path / "mypy.ini").unlink()
+    assert command("check")[:2] == (code, printed)
+
+
+def test_check_looks_into_the_environment_that_mypy_reads(tmp_path: Path, command: Command) -> None:
+    site = other_project(tmp_path / "site", has_the_package=False)
+    python = tmp_path / "python"
+    python.write_text(f'#!/bin/sh\nPYTHONPATH="{site}" exec "{sys.executable}" "$@"\n')
+    python.chmod(0o755)
+    (tmp_path / "mypy.ini").write_text(f"{FITTING}python_executable = {python}\n")
+    code, printed, _ = command("check")
+    assert code == 1
+    assert f"too, awaits 0.0.14, whose files may lie over ours: run {python} -m" in printed
+
+
+@pytest.mark.parametrize("is_known", [True, False])
+def test_package_of_another_project_in_the_place_of_ours_is_told(is_known: bool, tmp_path: Path) -> None:
+    site = other_project(tmp_path / "site", has_the_package=True)
+    if not is_known:
+        shutil.rmtree(site / "awaits-0.0.14.dist-info")
+    (tmp_path / "mypy.ini").write_text(FITTING)
+    (tmp_path / "a.py").touch()
+
+    def run(*command: str) -> tuple[int, str]:
+        result = subprocess.run(
+            [sys.executable, "-m", *command],
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONPATH": os.pathsep.join([str(site), str(ROOT)])},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert "Traceback" not in result.stdout + result.stderr
+        return result.returncode, result.stdout + result.stderr
+
+    install = f"run {sys.executable} -m pip install 'typed-awaits[mypy]' --force-reinstall"
+    error = f"cannot import name 'Await' from 'awaits' ({site}/awaits/__init__.py)"
+    unknown = f"the package awaits is not that of typed-awaits, or not all of it ({error}): {install}"
+    said = CLASH if is_known else unknown
+    assert run("awaits_mypy", "check") == (1, f"does not fit: {said}\n")
+    assert run("awaits_mypy", "init") == (2, f"awaits-mypy: {said}\n")
+    assert run("awaits_mypy", "--version") == (0, "awaits-mypy of unknown version\n")
+    code, printed = run("mypy", "a.py")
+    assert (code, said in printed) == (2, True)
 
 
 @pytest.mark.parametrize(
@@ -428,7 +508,7 @@ def test_without_mypy_the_command_says_what_to_install(tmp_path: Path) -> None:
         [sys.executable, "-c", program, "check"], capture_output=True, text=True, check=False
     )
     assert result.returncode == 2
-    install = f"run {sys.executable} -m pip install 'awaits[mypy]'"
+    install = f"run {sys.executable} -m pip install 'typed-awaits[mypy]'"
     assert result.stderr == f"awaits-mypy: {sys.executable} has no mypy: {install}\n"
 
 

@@ -37,7 +37,8 @@ TESTED_ELSEWHERE = {
 NEEDS_MYPY = {"error_codes.md": (1, 19), "howto/existing_project.md": (1, 18)}
 # Commands that are shown in `sh` blocks: why they are not run here.
 NOT_RUN = {
-    "pip install 'awaits[mypy]'": "the extra is compared with pyproject.toml below",
+    "pip install 'typed-awaits[mypy]'": "the name and the extra are compared with pyproject.toml below",
+    "pip install '.[mypy]'": "the README's first line, which CI runs, does the same",
     "awaits-mypy check": "the command has its own page and test",
     "awaits-mypy report": "the command has its own page and test",
 }
@@ -139,9 +140,33 @@ def test_page_has_a_test_of_its_own(page: str, test: str) -> None:
     assert f'"{page}"' in (ROOT / test).read_text(encoding="utf-8")
 
 
-def test_extra_that_is_installed_exists() -> None:
+def test_what_is_installed_exists() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    assert "mypy" in project["optional-dependencies"]
+    extras = project["optional-dependencies"]
+    [table] = re.findall(
+        r"^\| extra .*?\n\n", (ROOT / "docs/installation.md").read_text(), re.DOTALL | re.MULTILINE
+    )
+    assert set(re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE)) == extras.keys()
+    # Wherever one is named: in pages, in messages and in docstrings.
+    texts = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("awaits*/**/*.py")]
+    named = {
+        installed
+        for file in texts
+        for installed in re.findall(r"([\w-]*awaits)\[(\w+)\]", file.read_text(encoding="utf-8"))
+    }
+    assert named == {(project["name"], extra) for extra in extras}
+
+
+def test_no_page_installs_the_other_project() -> None:
+    lines = [
+        line
+        for page in [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]
+        for line in page.read_text().splitlines()
+    ]
+    installing = [line for line in lines if re.search(r"pip install [^`]*(?<![\w-])awaits\b", line)]
+    assert installing == [
+        "a clone of this repository does the same, and `pip install awaits` is another project"
+    ]
 
 
 def test_picture_shows_what_mypy_prints() -> None:

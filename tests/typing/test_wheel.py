@@ -34,7 +34,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     # setuptools is among the test requirements, so that this needs no network.
     pip = [sys.executable, "-m", "pip", "wheel", "--no-deps", "--no-build-isolation", "-w", folder]
     run(*pip, ROOT, cwd=folder)
-    (built,) = folder.glob("awaits-*.whl")
+    (built,) = folder.glob("typed_awaits-*.whl")
     return built
 
 
@@ -54,7 +54,8 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_wheel_holds_both_packages_and_nothing_else(wheel: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
-    assert {name.partition("/")[0].partition("-")[0] for name in names} == {"awaits", "awaits_mypy"}
+    folders = {name.partition("/")[0] for name in names}
+    assert folders == {"awaits", "awaits_mypy", f"typed_awaits-{__version__}.dist-info"}
     assert {"awaits/py.typed", "awaits/_tracing/timeline.html", "awaits_mypy/py.typed"} <= set(names)
     assert any(name.endswith("LICENSE") for name in names)
 
