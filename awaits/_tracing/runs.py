@@ -1,12 +1,12 @@
 """What a trace records: the runs of Awaits, and the waits of others for them."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterator
 from typing import NamedTuple
 
 from awaits._tracing.recording import Creation, Place, Run, Sink, Wait
+
+# Annotations are not postponed here: a NamedTuple compiles each one that is, at every start.
 
 
 class Site(NamedTuple):
