@@ -1,15 +1,15 @@
-"""`await aw` gives W, or what W awaits to: with one run, and without blocking the event loop."""
+"""`await aw` gives W, or what W awaits to: with one run, and without blocking the event loop.
 
-import asyncio
+Each test that needs a loop runs on asyncio and on trio.
+"""
+
 import contextvars
-import logging
-import sys
 import threading
 import types
-from collections.abc import AsyncIterator, Callable, Coroutine, Generator
+from collections.abc import AsyncIterator, Callable, Generator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 
 import pytest
 
@@ -24,71 +24,29 @@ from awaits import (
     awaitable_wait,
 )
 from tests.runtime import needs
-
-R = TypeVar("R")
-
-TIMEOUT_S = 30  # far beyond what any of these needs: a hang fails instead of hanging the suite
+from tests.runtime.calls import AsyncCalls, Calls, Once
+from tests.runtime.loops import LOOPS, TIMEOUT_S, AsyncioLoop, Loop, TrioLoop, outcomes, use
 
 
-def run(main: Callable[[], Coroutine[Any, Any, R]]) -> R:
-    async def bounded() -> R:
-        async with asyncio.timeout(TIMEOUT_S):
-            return await main()
-
-    return asyncio.run(bounded())
+@pytest.fixture(params=LOOPS)
+def loop(request: pytest.FixtureRequest) -> Loop:
+    return LOOPS[request.param]()
 
 
-async def settle() -> None:
-    """Let every task that can go on do so, until all of them wait for something."""
-    for _ in range(10):
-        await asyncio.sleep(0)
+@pytest.fixture(params=LOOPS)
+def other_loop(request: pytest.FixtureRequest) -> Loop:
+    return LOOPS[request.param]()
 
 
-async def use(aw: Any) -> Any:
-    return await aw
-
-
-class Calls:
-    """A plain function that stops in the middle until it is told to go on, and counts its calls."""
-
-    def __init__(self) -> None:
-        needs.threads()
-        self.count = 0
-        self.started = threading.Event()
-        self.finish = threading.Event()
-        self.failure: Exception | None = None
-
-    def __call__(self) -> object:
-        self.count += 1
-        self.started.set()
-        assert self.finish.wait(TIMEOUT_S)
-        if self.failure is not None:
-            raise self.failure
-        return object()
-
-
-class AsyncCalls:
-    """The same as a coroutine function."""
-
-    def __init__(self) -> None:
-        self.count = 0
-        self.threads: list[int] = []
-        self.finish = asyncio.Event()
-        self.failure: BaseException | None = None
-
-    async def call(self) -> object:
-        self.count += 1
-        self.threads.append(threading.get_ident())
-        await self.finish.wait()
-        if self.failure is not None:
-            raise self.failure
-        return object()
+@pytest.fixture(params=["plain", "coroutine"])
+def calls(request: pytest.FixtureRequest, loop: Loop) -> Calls | AsyncCalls:
+    return Calls() if request.param == "plain" else AsyncCalls(loop)
 
 
 # Where the call runs.
 
 
-def test_a_plain_function_runs_in_a_thread_with_the_callers_context() -> None:
+def test_a_plain_function_runs_in_a_thread_with_the_callers_context(loop: Loop) -> None:
     needs.threads()
     variable = contextvars.ContextVar("variable", default="unset")
 
@@ -104,133 +62,84 @@ def test_a_plain_function_runs_in_a_thread_with_the_callers_context() -> None:
         assert seen == "set by the caller"
         assert variable.get() == "set by the caller"
 
-    run(main)
+    loop.run(main)
 
 
-def test_a_plain_function_does_not_block_the_loop() -> None:
-    calls = Calls()
-
-    async def main() -> None:
-        # Only another task of this loop lets the call end.
-        waiting = asyncio.create_task(use(awaitable(calls)))
-        assert await asyncio.to_thread(calls.started.wait, TIMEOUT_S)
-        assert not waiting.done()
-        calls.finish.set()
-        await waiting
-
-    run(main)
-
-
-def test_a_coroutine_function_runs_on_the_loop() -> None:
+def test_a_coroutine_function_runs_on_the_loop_with_the_callers_context(loop: Loop) -> None:
     variable = contextvars.ContextVar("variable", default="unset")
 
     async def produce(*args: int, **kwargs: int) -> tuple[int, str, Any]:
-        await asyncio.sleep(0)
+        await loop.pause()
         return threading.get_ident(), variable.get(), (args, kwargs)
 
     async def main() -> None:
         variable.set("set by the caller")
-        assert await awaitable(produce, 1, self=2) == (
-            threading.get_ident(),
-            "set by the caller",
-            ((1,), {"self": 2}),
-        )
+        aw = awaitable(produce, 1, self=2)
+        expected = (threading.get_ident(), "set by the caller", ((1,), {"self": 2}))
+        assert [await aw, await aw] == [expected, expected]
 
-    run(main)
+    loop.run(main)
 
 
-def test_a_function_that_is_an_await_itself_does_not_block_the_loop() -> None:
+def test_a_function_that_is_an_await_itself_does_not_block_the_loop(loop: Loop) -> None:
     calls = Calls()
 
     async def main() -> None:
-        function: Any = awaitable(lambda: [calls(), lambda: 5][1])
-        waiting = asyncio.create_task(use(awaitable(function)))
-        assert await asyncio.to_thread(calls.started.wait, TIMEOUT_S)
+        function: Any = awaitable(lambda: [calls.call(), lambda: 5][1])
+        waiting = loop.start(awaitable(function))
+        await loop.until(calls.started.is_set)
         calls.finish.set()
         assert await waiting == 5
 
-    run(main)
+    loop.run(main)
 
 
 # One run.
 
 
-def test_tasks_share_one_run_of_a_plain_function() -> None:
-    calls = Calls()
+def test_tasks_share_one_run_that_does_not_block_the_loop(loop: Loop, calls: Calls | AsyncCalls) -> None:
+    aw = awaitable(calls.call)
 
     async def main() -> None:
-        aw = awaitable(calls)
-        tasks = [asyncio.create_task(use(aw)) for _ in range(50)]
-        await settle()
+        tasks = [loop.start(aw) for _ in range(50)]
+        await loop.until(calls.started.is_set)
+        await loop.settle()
+        # Only this task, which the loop still runs, lets the call end.
+        assert not any(task.done() for task in tasks)
         calls.finish.set()
-        first, *others = await asyncio.gather(*tasks)
-        assert all(other is first for other in others)
-        assert await aw is awaitable_wait(aw) is first
-
-    run(main)
-    assert calls.count == 1
-
-
-def test_tasks_share_one_run_of_a_coroutine_function() -> None:
-    async def main() -> None:
-        calls = AsyncCalls()
-        aw = awaitable(calls.call)
-        tasks = [asyncio.create_task(use(aw)) for _ in range(50)]
-        await settle()
-        calls.finish.set()
-        first, *others = await asyncio.gather(*tasks)
-        assert all(other is first for other in others)
-        assert await aw is first
-        assert calls.count == 1
-
-    run(main)
-
-
-class Once:
-    """An awaitable that, as a coroutine, can be awaited only once."""
-
-    def __init__(self) -> None:
-        self.awaited = False
-
-    def __await__(self) -> Generator[Any, Any, object]:
-        assert not self.awaited
-        self.awaited = True
-        yield from asyncio.sleep(0).__await__()
-        return object()
-
-
-@pytest.mark.parametrize("make", [lambda: awaitable(Once), lambda: awaitable_nowait(Once())])
-def test_an_awaitable_w_gives_its_result_to_every_task(make: Callable[[], Await[Once]]) -> None:
-    async def main() -> None:
-        aw = make()
-        first, *others = await asyncio.gather(*[asyncio.create_task(use(aw)) for _ in range(50)])
+        first, *others = await outcomes(tasks)
         assert type(first) is object
         assert all(other is first for other in others)
         assert await aw is first
-        assert type(awaitable_wait(aw)) is Once
 
-    run(main)
+    loop.run(main)
+    assert calls.count == 1
 
 
-def test_a_future_or_a_coroutine_that_is_there_already() -> None:
-    async def produce() -> int:
-        return 5
-
+@pytest.mark.parametrize(
+    ("make", "w"),
+    [
+        (lambda loop: awaitable(Once, loop), Once),
+        (lambda loop: awaitable_nowait(Once(loop)), Once),
+        (lambda loop: awaitable_nowait(awaitable(Once, loop)), Await),
+    ],
+)
+def test_an_awaitable_w_gives_its_result_to_every_task(
+    loop: Loop, make: Callable[[Loop], Any], w: type
+) -> None:
     async def main() -> None:
-        future = asyncio.get_running_loop().create_future()
-        for value in (produce(), asyncio.create_task(produce()), future):
-            aw: Any = awaitable_nowait(value)
-            tasks = [asyncio.create_task(use(aw)) for _ in range(2)]
-            await settle()
-            if not future.done() and value is future:
-                future.set_result(5)
-            assert [await aw, *await asyncio.gather(*tasks)] == [5, 5, 5]
+        aw = make(loop)
+        first, *others = await loop.in_tasks([aw] * 50)
+        assert type(first) is object
+        assert all(other is first for other in others)
+        assert await aw is first
+        assert type(awaitable_wait(aw)) is w
 
-    run(main)
+    loop.run(main)
 
 
 @pytest.mark.parametrize("depth", [1, 3])
-def test_nested_awaits_give_the_innermost(depth: int) -> None:
+def test_nested_awaits_give_the_innermost(loop: Loop, depth: int) -> None:
     async def produce() -> int:
         return 5
 
@@ -242,36 +151,41 @@ def test_nested_awaits_give_the_innermost(depth: int) -> None:
             assert await aw == 5
             assert await aw == 5
 
-    run(main)
+    loop.run(main)
 
 
-def test_a_thread_and_a_task_share_one_run() -> None:
+def test_threads_and_a_task_share_one_run(loop: Loop) -> None:
     calls = Calls()
-    aw = awaitable(calls)
+    aw: Any = awaitable(calls.call)
 
     async def main() -> None:
-        thread = asyncio.create_task(asyncio.to_thread(awaitable_wait, aw))
-        assert await asyncio.to_thread(calls.started.wait, TIMEOUT_S)
-        task = asyncio.create_task(use(aw))
-        await settle()
+        tasks = [loop.start(loop.in_thread(awaitable_wait, aw))]
+        await loop.until(calls.started.is_set)
+        tasks += [loop.start(aw), loop.start(loop.in_thread(awaitable_wait, aw))]
+        await loop.settle()
         calls.finish.set()
-        assert await task is await thread
+        first, *others = await outcomes(tasks)
+        assert all(other is first for other in others)
+        assert await aw is awaitable_wait(aw) is first
 
-    run(main)
+    loop.run(main)
     assert calls.count == 1
 
 
-def test_two_loops_share_one_run() -> None:
+def test_two_loops_share_one_run(loop: Loop, other_loop: Loop) -> None:
     needs.threads()
-    both_wait = threading.Barrier(2)
+    if isinstance(loop, TrioLoop) and isinstance(other_loop, TrioLoop):
+        pytest.xfail("no loop of trio wakes another: anyio refuses to be used for that")
+    began, both_wait = threading.Event(), threading.Barrier(2)
     results: list[object] = []
     count = 0
 
     async def produce() -> object:
         nonlocal count
         count += 1
-        await asyncio.to_thread(both_wait.wait, TIMEOUT_S)
-        await asyncio.sleep(0)
+        began.set()
+        await loop.in_thread(both_wait.wait, TIMEOUT_S)
+        await loop.pause()
         return object()
 
     aw = awaitable(produce)
@@ -280,129 +194,83 @@ def test_two_loops_share_one_run() -> None:
         results.append(await aw)
 
     async def second() -> None:
-        waiting = asyncio.create_task(use(aw))
-        await settle()
-        await asyncio.to_thread(both_wait.wait, TIMEOUT_S)
+        await other_loop.in_thread(began.wait, TIMEOUT_S)
+        waiting = other_loop.start(aw)
+        await other_loop.settle()
+        await other_loop.in_thread(both_wait.wait, TIMEOUT_S)
         results.append(await waiting)
 
     with ThreadPoolExecutor(2) as executor:
-        for future in [executor.submit(run, first), executor.submit(run, second)]:
+        for future in [executor.submit(loop.run, first), executor.submit(other_loop.run, second)]:
             future.result(TIMEOUT_S)
     assert count == 1
     assert results[0] is results[1]
 
 
-def test_asyncios_own_functions_take_an_await() -> None:
-    async def main() -> None:
-        assert await asyncio.wait_for(awaitable(int, "5"), TIMEOUT_S) == 5
-        assert await asyncio.ensure_future(awaitable(int, "5")) == 5
-        assert await asyncio.shield(awaitable_nowait(5)) == 5
-
-    run(main)
-
-
-@pytest.mark.parametrize("lazily", [lambda value: awaitable(lambda: value), awaitable_nowait])
-def test_gather_takes_each_await_for_itself(lazily: Callable[[Any], Any]) -> None:
-    # It puts what it is given in a dict, where values that are unhashable or equal would not do.
-    values: list[Any] = [[1], [1], 1, True]
-
-    async def main() -> None:
-        results = await asyncio.gather(*map(lazily, values))
-        assert all(result is value for result, value in zip(results, values, strict=True))
-        finished = asyncio.as_completed([lazily(value) for value in values])
-        assert len([await result for result in finished]) == 4
-
-    run(main)
-
-
-def test_gather_does_not_block_the_loop() -> None:
-    calls = [Calls(), Calls()]
-
-    async def main() -> None:
-        waiting = asyncio.gather(*map(awaitable, calls))
-        for call in calls:  # both have begun before either ends
-            assert await asyncio.to_thread(call.started.wait, TIMEOUT_S)
-        for call in calls:
-            call.finish.set()
-        assert len(await waiting) == 2
-
-    run(main)
-
-
 # Cancellation.
 
 
-def test_cancelling_a_waiter_of_a_plain_function_leaves_run_and_others_alone() -> None:
-    calls = Calls()
+def test_cancelling_a_waiter_leaves_the_run_and_the_others_alone(
+    loop: Loop, calls: Calls | AsyncCalls
+) -> None:
+    aw: Any = awaitable(calls.call)
 
     async def main() -> None:
-        aw = awaitable(calls)
-        first, second = asyncio.create_task(use(aw)), asyncio.create_task(use(aw))
-        await settle()
-        first.cancel()
-        await settle()
+        first = loop.start(aw)
+        await loop.until(calls.started.is_set)
+        second = loop.start(aw)
+        await loop.settle()
+        first.cancel()  # the one that began the run
+        await loop.settle()
         assert first.cancelled()
         assert not second.done()
         calls.finish.set()
         assert await second is await aw
 
-    run(main)
+    loop.run(main)
     assert calls.count == 1
 
 
-def test_cancelling_a_waiter_of_a_coroutine_leaves_run_and_others_alone() -> None:
-    async def main() -> None:
-        calls = AsyncCalls()
-        aw = awaitable(calls.call)
-        first, second = asyncio.create_task(use(aw)), asyncio.create_task(use(aw))
-        await settle()
-        first.cancel()  # the one that began the run
-        await settle()
-        assert first.cancelled()
-        assert not second.done()
-        calls.finish.set()
-        assert await second is await aw
-        assert calls.count == 1
-
-    run(main)
-
-
-def test_a_run_goes_on_though_every_waiter_was_cancelled() -> None:
+def test_a_run_goes_on_though_every_waiter_was_cancelled(loop: Loop) -> None:
     calls = Calls()
-    aw = awaitable(calls)
+    aw: Any = awaitable(calls.call)
 
     async def main() -> None:
-        waiting = asyncio.create_task(use(aw))
-        assert await asyncio.to_thread(calls.started.wait, TIMEOUT_S)
+        waiting = loop.start(aw)
+        await loop.until(calls.started.is_set)
         waiting.cancel()
+        await loop.settle()
+        assert waiting.cancelled()
         calls.finish.set()
 
-    run(main)
+    loop.run(main)
     assert awaitable_wait(aw) is awaitable_wait(aw)
     assert calls.count == 1
 
 
-def test_the_end_of_a_loop_leaves_a_coroutine_function_pending() -> None:
+def test_the_end_of_a_loop_leaves_a_coroutine_function_pending(loop: Loop) -> None:
     started: list[int] = []
 
     async def produce() -> int:
         started.append(1)
         if len(started) == 1:
-            await asyncio.Event().wait()
+            await loop.event().wait()
         return 5
 
     aw = awaitable(produce)
 
     async def leave() -> None:
-        asyncio.create_task(use(aw))  # noqa: RUF006
-        await settle()
+        loop.start(aw)
+        await loop.until(lambda: bool(started))
+        await loop.settle()
 
-    run(leave)
-    assert not awaitable_done(aw)
-    assert run(partial(use, aw)) == 5
+    loop.run(leave)
+    if isinstance(loop, AsyncioLoop):  # under trio a thread sees to that, soon after
+        assert not awaitable_done(aw)
+    assert loop.run(partial(use, aw)) == 5
 
 
-def test_a_waiter_takes_over_from_a_loop_that_ends() -> None:
+def test_a_waiter_takes_over_from_a_loop_that_ends(loop: Loop, other_loop: Loop) -> None:
     needs.threads()
     began, joined = threading.Event(), threading.Event()
     started: list[int] = []
@@ -411,67 +279,52 @@ def test_a_waiter_takes_over_from_a_loop_that_ends() -> None:
         started.append(1)
         if len(started) == 1:
             began.set()
-            await asyncio.Event().wait()
+            await loop.event().wait()
         return 5
 
     aw = awaitable(produce)
 
     async def leave() -> None:
-        asyncio.create_task(use(aw))  # noqa: RUF006
-        await asyncio.to_thread(joined.wait, TIMEOUT_S)
+        loop.start(aw)
+        await loop.in_thread(joined.wait, TIMEOUT_S)
 
     async def join() -> object:
-        await asyncio.to_thread(began.wait, TIMEOUT_S)
-        waiting = asyncio.create_task(use(aw))
-        await settle()
+        await other_loop.in_thread(began.wait, TIMEOUT_S)
+        waiting = other_loop.start(aw)
+        await other_loop.settle()
         joined.set()
         return await waiting
 
     with ThreadPoolExecutor(2) as executor:
-        leaving, joining = executor.submit(run, leave), executor.submit(run, join)
+        leaving, joining = executor.submit(loop.run, leave), executor.submit(other_loop.run, join)
         leaving.result(TIMEOUT_S)
         assert joining.result(TIMEOUT_S) == 5
     assert len(started) == 2
 
 
-def test_a_cancellation_from_inside_reaches_the_waiters() -> None:
-    async def main() -> None:
-        calls = AsyncCalls()
-        calls.failure = asyncio.CancelledError("from inside")
-        calls.finish.set()
-        waiting = asyncio.create_task(use(awaitable(calls.call)))
-        await asyncio.wait([waiting])
-        assert waiting.cancelled()
-        with pytest.raises(asyncio.CancelledError, match="from inside"):
-            await waiting
-        assert calls.count == 1
-
-    run(main)
-
-
 # Failure.
 
 
-@pytest.mark.parametrize("kind", [Calls, AsyncCalls])
-def test_failure_reaches_every_waiter_and_is_not_kept(kind: Callable[[], Any]) -> None:
+def test_failure_reaches_every_waiter_and_is_not_kept(loop: Loop, calls: Calls | AsyncCalls) -> None:
+    aw: Any = awaitable(calls.call)
+    calls.failure = ValueError("from inside")
+
     async def main() -> None:
-        calls = kind()
-        calls.failure = ValueError("from inside")
-        aw: Any = awaitable(calls if kind is Calls else calls.call)
-        tasks = [asyncio.create_task(use(aw)) for _ in range(3)]
-        await settle()
+        tasks = [loop.start(aw) for _ in range(3)]
+        await loop.until(calls.started.is_set)
+        await loop.settle()
         calls.finish.set()
-        assert await asyncio.gather(*tasks, return_exceptions=True) == [calls.failure] * 3
+        assert await outcomes(tasks) == [calls.failure] * 3
         assert calls.count == 1
         assert not awaitable_done(aw)
         calls.failure = None
         assert await aw is await aw
         assert calls.count == 2
 
-    run(main)
+    loop.run(main)
 
 
-def test_failure_after_release_is_not_another_error_of_ours() -> None:
+def test_failure_after_release_is_not_another_error_of_ours(loop: Loop) -> None:
     async def produce() -> int:
         raise ValueError("from inside")
 
@@ -484,74 +337,48 @@ def test_failure_after_release_is_not_another_error_of_ours() -> None:
         with pytest.raises(RuntimeError, match="cannot reuse already awaited coroutine"):
             await aw
 
-    run(main)
-
-
-def test_failure_that_nobody_waits_for_any_more_is_not_logged(caplog: pytest.LogCaptureFixture) -> None:
-    plain = Calls()
-    plain.failure = ValueError("from inside")
-
-    async def main() -> None:
-        calls = AsyncCalls()
-        calls.failure = plain.failure
-        aws: list[Any] = [awaitable(plain), awaitable(calls.call)]
-        tasks = [asyncio.create_task(use(aw)) for aw in aws]
-        await settle()
-        for task in tasks:
-            task.cancel()
-        await settle()
-        plain.finish.set()
-        calls.finish.set()
-        while repr(aws[0]).startswith("<Await running"):
-            await asyncio.sleep(0)
-        await settle()
-
-    with caplog.at_level(logging.DEBUG, "asyncio"):
-        run(main)
-    assert [record for record in caplog.records if record.levelno >= logging.WARNING] == []
+    loop.run(main)
 
 
 def raise_stop_iteration() -> int:
     raise StopIteration("from inside")
 
 
-def test_stop_iteration_arrives_as_an_await_error() -> None:
+def test_stop_iteration_arrives_as_an_await_error(loop: Loop) -> None:
     async def main() -> None:
         with pytest.raises(AwaitError, match="raise_stop_iteration raised StopIteration") as caught:
             await awaitable(raise_stop_iteration)
         assert isinstance(caught.value.__cause__, StopIteration)
 
-    run(main)
+    loop.run(main)
 
 
 # Cycles.
 
 
 @pytest.mark.parametrize("size", [1, 2, 3])
-def test_coroutines_that_need_each_other_raise(size: int) -> None:
+def test_coroutines_that_need_each_other_raise(loop: Loop, size: int) -> None:
     closed = True
 
     async def need_the_next(position: int) -> int:
-        await asyncio.sleep(0)
+        await loop.pause()
         return await aws[(position + 1) % size] if closed else position
 
     aws: list[Any] = [awaitable(need_the_next, position) for position in range(size)]
 
     async def main() -> None:
         nonlocal closed
-        closed = True
         with pytest.raises(AwaitCycleError) as caught:
             await aws[0]
         assert str(caught.value).count("need_the_next") == size + 1
-        failures = await asyncio.gather(*map(use, aws), return_exceptions=True)
-        assert {type(failure) for failure in failures} == {AwaitCycleError}
+        assert {type(failure) for failure in await loop.in_tasks(aws)} == {AwaitCycleError}
         closed = False
-        assert await asyncio.gather(*map(use, aws)) == list(range(size))
+        assert await loop.in_tasks(aws) == list(range(size))
 
-    run(main)
+    loop.run(main)
 
 
-def test_a_plain_function_that_needs_itself_raises() -> None:
+def test_a_plain_function_that_needs_itself_raises(loop: Loop) -> None:
     def produce() -> int:
         return awaitable_wait(aw)
 
@@ -561,13 +388,13 @@ def test_a_plain_function_that_needs_itself_raises() -> None:
         with pytest.raises(AwaitCycleError):
             await aw
 
-    run(main)
+    loop.run(main)
     assert not awaitable_done(aw)
 
 
-def test_tasks_that_wait_for_the_same_awaits_are_no_cycle() -> None:
+def test_tasks_that_wait_for_the_same_awaits_are_no_cycle(loop: Loop) -> None:
     async def leaf() -> int:
-        await asyncio.sleep(0)
+        await loop.pause()
         return 1
 
     async def add(*aws: Any) -> int:
@@ -577,33 +404,9 @@ def test_tasks_that_wait_for_the_same_awaits_are_no_cycle() -> None:
         leaves = [awaitable(leaf) for _ in range(5)]
         forward, backward = awaitable(add, *leaves), awaitable(add, *leaves[::-1])
         both = awaitable(add, forward, backward)
-        assert await asyncio.gather(*map(use, [forward, backward, both])) == [5, 5, 10]
+        assert await loop.in_tasks([forward, backward, both]) == [5, 5, 10]
 
-    run(main)
-
-
-@pytest.mark.skipif(sys.version_info < (3, 12), reason="Python 3.12 brought eager tasks")
-def test_eager_tasks_neither_lock_up_nor_hide_a_cycle() -> None:
-    async def leaf() -> int:
-        return 5
-
-    async def need(name: str) -> object:
-        return await aws[name]
-
-    aws: dict[str, Any] = {
-        "leaf": awaitable(leaf),
-        "tree": awaitable(need, "leaf"),
-        "itself": awaitable(need, "itself"),
-    }
-
-    async def main() -> None:
-        factory: Any = vars(asyncio)["eager_task_factory"]
-        asyncio.get_running_loop().set_task_factory(factory)
-        assert await asyncio.gather(*[use(aws["tree"]) for _ in range(2)]) == [5, 5]
-        with pytest.raises(AwaitCycleError):
-            await aws["itself"]
-
-    run(main)
+    loop.run(main)
 
 
 # Without a loop: by a driver that sends None until the end.
@@ -649,11 +452,13 @@ def produce_in_a_generator() -> Generator[object, Any, int]:
         (lambda: awaitable(produce_in_a_generator), ["only"]),
     ],
 )
-def test_an_await_can_be_driven_by_hand(make: Callable[[], Any], steps: list[object]) -> None:
+def test_an_await_can_be_driven_by_hand(
+    loop: Loop, make: Callable[[], Any], steps: list[object]
+) -> None:
     aw = make()
     assert drive(aw) == (steps, 5)
     assert drive(aw) == ([], 5)
-    assert run(partial(use, aw)) == 5
+    assert loop.run(partial(use, aw)) == 5
 
 
 def test_a_failure_by_hand_is_not_kept() -> None:
@@ -692,11 +497,12 @@ STATES: dict[str, Callable[[Any], Any]] = {
 
 
 class AsyncContext:
-    def __init__(self) -> None:
+    def __init__(self, loop: Loop) -> None:
+        self.loop = loop
         self.seen: list[object] = []
 
     async def __aenter__(self) -> str:
-        await asyncio.sleep(0)
+        await self.loop.pause()
         return "entered"
 
     async def __aexit__(self, kind: object, error: object, traceback: object) -> bool:
@@ -705,8 +511,8 @@ class AsyncContext:
 
 
 @pytest.mark.parametrize("lazy", STATES.values(), ids=STATES)
-def test_async_with(lazy: Callable[[Any], Any]) -> None:
-    context, errors = AsyncContext(), [None, KeyError("swallowed"), ValueError("not swallowed")]
+def test_async_with(loop: Loop, lazy: Callable[[Any], Any]) -> None:
+    context, errors = AsyncContext(loop), [None, KeyError("swallowed"), ValueError("not swallowed")]
 
     def raise_if(error: Exception | None) -> None:
         if error is not None:
@@ -724,15 +530,15 @@ def test_async_with(lazy: Callable[[Any], Any]) -> None:
             async with lazy(5):
                 pass
 
-    run(main)
+    loop.run(main)
     assert context.seen == errors
 
 
 @pytest.mark.parametrize("lazy", STATES.values(), ids=STATES)
-def test_async_for_and_anext(lazy: Callable[[Any], Any]) -> None:
+def test_async_for_and_anext(loop: Loop, lazy: Callable[[Any], Any]) -> None:
     async def count() -> AsyncIterator[int]:
         for number in range(3):
-            await asyncio.sleep(0)
+            await loop.pause()
             yield number
 
     async def main() -> None:
@@ -745,11 +551,11 @@ def test_async_for_and_anext(lazy: Callable[[Any], Any]) -> None:
         with pytest.raises(TypeError, match="'int' object is not an async iterable"):
             aiter(lazy(5))
 
-    run(main)
+    loop.run(main)
 
 
 @pytest.mark.parametrize("use_it", ["async with", "anext"])
-def test_entering_and_the_next_item_do_not_block_the_loop(use_it: str) -> None:
+def test_entering_and_the_next_item_do_not_block_the_loop(loop: Loop, use_it: str) -> None:
     calls = Calls()
 
     class Entered(AsyncContext):
@@ -766,19 +572,19 @@ def test_entering_and_the_next_item_do_not_block_the_loop(use_it: str) -> None:
             return target
 
     async def main() -> None:
-        waiting = asyncio.create_task(enter(awaitable(lambda: [calls(), Entered()][1])))
-        assert await asyncio.to_thread(calls.started.wait, TIMEOUT_S)
+        waiting = loop.start(enter(awaitable(lambda: [calls.call(), Entered(loop)][1])))
+        await loop.until(calls.started.is_set)
         calls.finish.set()
         assert await waiting == "entered"
 
-    run(main)
+    loop.run(main)
 
 
 def raise_stop_async_iteration() -> Any:
     raise StopAsyncIteration("from inside")
 
 
-def test_stop_async_iteration_of_the_function_does_not_look_like_the_end() -> None:
+def test_stop_async_iteration_of_the_function_does_not_look_like_the_end(loop: Loop) -> None:
     async def main() -> None:
         with pytest.raises(AwaitError, match="raise_stop_async_iteration raised") as caught:
             await anext(awaitable(raise_stop_async_iteration), "end")
@@ -790,4 +596,4 @@ def test_stop_async_iteration_of_the_function_does_not_look_like_the_end() -> No
         with pytest.raises(TypeError, match="'int' object is not an async iterator"):
             await anext(number, "end")
 
-    run(main)
+    loop.run(main)

@@ -1,0 +1,61 @@
+"""Functions that the Awaits of several test files call."""
+
+import threading
+from collections.abc import Generator
+from typing import Any
+
+from tests.runtime import needs
+from tests.runtime.loops import TIMEOUT_S, Loop
+
+
+class Calls:
+    """A plain function that stops in the middle until it is told to go on, and counts its calls."""
+
+    def __init__(self) -> None:
+        needs.threads()
+        self.count = 0
+        self.started = threading.Event()
+        self.finish = threading.Event()
+        self.failure: Exception | None = None
+
+    def call(self) -> Any:
+        self.count += 1
+        self.started.set()
+        in_time = self.finish.wait(TIMEOUT_S)
+        self.finish.set()  # or each of many calls would hang that long
+        assert in_time
+        if self.failure is not None:
+            raise self.failure
+        return object()
+
+
+class AsyncCalls:
+    """The same as a coroutine function."""
+
+    def __init__(self, loop: Loop) -> None:
+        self.count = 0
+        self.started = threading.Event()
+        self.finish = loop.event()
+        self.failure: BaseException | None = None
+
+    async def call(self) -> Any:
+        self.count += 1
+        self.started.set()
+        await self.finish.wait()
+        if self.failure is not None:
+            raise self.failure
+        return object()
+
+
+class Once:
+    """An awaitable that, as a coroutine, can be awaited only once."""
+
+    def __init__(self, loop: Loop) -> None:
+        self.loop = loop
+        self.awaited = False
+
+    def __await__(self) -> Generator[Any, Any, object]:
+        assert not self.awaited
+        self.awaited = True
+        yield from self.loop.pause().__await__()
+        return object()
