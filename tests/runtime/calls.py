@@ -1,9 +1,13 @@
 """Functions that the Awaits of several test files call."""
 
+import os
 import threading
+import time
 from collections.abc import Generator
+from pathlib import Path
 from typing import Any
 
+from awaits import delayed
 from tests.runtime import needs
 from tests.runtime.loops import TIMEOUT_S, Loop
 
@@ -59,3 +63,27 @@ class Once:
         self.awaited = True
         yield from self.loop.pause().__await__()
         return object()
+
+
+# For graphs, in whatever process.
+
+
+def logged(folder: Path, name: str) -> None:
+    """Leave a file, which says in any process that this ran."""
+    (folder / f"{name} {os.getpid()} {threading.get_ident()} {time.perf_counter_ns()}").touch()
+
+
+@delayed
+def plus(folder: Path, n: int, by: int = 1) -> int:
+    logged(folder, f"plus-{n}-{by}")
+    return n + by
+
+
+@delayed
+def total(*parts: int, **named: int) -> int:
+    return sum(parts) + sum(named.values())
+
+
+@delayed
+async def fetched(n: int) -> int:
+    return n * 10

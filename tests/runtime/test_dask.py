@@ -17,6 +17,7 @@ from distributed import Client, LocalCluster
 from awaits import Await, awaitable, awaitable_done, awaitable_nowait, awaitable_wait, delayed
 from awaits.dask import to_delayed
 from awaits.executors import as_completed, prefetch, wait_all
+from tests.runtime.calls import fetched, plus, total
 
 
 @pytest.fixture(scope="module")
@@ -28,23 +29,6 @@ def client() -> Iterator[Any]:
         Client(cluster) as made,
     ):
         yield made
-
-
-@delayed
-def plus(folder: Path, n: int, by: int = 1) -> int:
-    """Add, and leave a file for each run, in whatever process."""
-    (folder / f"{n}-{by}-{os.getpid()}-{os.urandom(4).hex()}").touch()
-    return n + by
-
-
-@delayed
-def total(*parts: int, **named: int) -> int:
-    return sum(parts) + sum(named.values())
-
-
-@delayed
-async def fetched(n: int) -> int:
-    return n * 10
 
 
 @delayed
@@ -90,9 +74,9 @@ def test_wait_all_on_a_cluster_completes_the_awaits(client: Any, tmp_path: Path)
     aws = graph(tmp_path)
     assert wait_all([*aws, awaitable(int, "5"), fetched(1)], client) == [2, 26, 28, 5, 10]
     assert all(map(awaitable_done, aws))
-    runs = [file.name.split("-") for file in tmp_path.iterdir()]
-    assert sorted(run[:2] for run in runs) == [["1", "1"], ["2", "2"]]
-    assert str(os.getpid()) not in {run[2] for run in runs}
+    runs = [file.name.split() for file in tmp_path.iterdir()]
+    assert sorted(run[0] for run in runs) == ["plus-1-1", "plus-2-2"]
+    assert str(os.getpid()) not in {run[1] for run in runs}
 
 
 def test_what_is_between_stays_on_the_workers(client: Any, tmp_path: Path) -> None:

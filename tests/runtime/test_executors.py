@@ -34,6 +34,7 @@ from awaits.executors import (
 )
 
 from . import needs
+from .calls import fetched, logged, plus, total
 
 
 @pytest.fixture(autouse=True)
@@ -67,27 +68,6 @@ def executor(request: pytest.FixtureRequest) -> Iterator[Executor | None]:
         return
     with kinds[request.param]() as made:
         yield made
-
-
-def logged(folder: Path, name: str) -> None:
-    (folder / f"{name} {os.getpid()} {threading.get_ident()} {time.perf_counter_ns()}").touch()
-
-
-@delayed
-def plus(folder: Path, n: int, by: int = 1) -> int:
-    """Add, and leave a file, which says in any process that this ran."""
-    logged(folder, f"plus-{n}-{by}")
-    return n + by
-
-
-@delayed
-def total(*parts: int) -> int:
-    return sum(parts)
-
-
-@delayed
-async def fetched(n: int) -> int:
-    return n * 10
 
 
 def failing(folder: Path, name: str) -> int:
