@@ -3,13 +3,28 @@
 import os
 import threading
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from pathlib import Path
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 from awaits import delayed
 from tests.runtime import needs
 from tests.runtime.loops import TIMEOUT_S, Loop
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def failing_first(function: Callable[P, R], *failures: BaseException) -> Callable[P, R]:
+    """Return a function that raises these failures, one a call, and then does what the other does."""
+    left = list(failures)
+
+    def call(*args: P.args, **kwargs: P.kwargs) -> R:
+        if left:
+            raise left.pop(0)
+        return function(*args, **kwargs)
+
+    return call
 
 
 class Calls:

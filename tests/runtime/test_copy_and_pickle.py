@@ -13,12 +13,9 @@ from typing import Any
 import pytest
 
 from awaits import Await, awaitable, awaitable_done, awaitable_nowait, awaitable_wait
+from tests.runtime.things import show
 
 PROTOCOLS = range(pickle.HIGHEST_PROTOCOL + 1)
-
-
-def pair(*args: Any, **kwargs: Any) -> tuple[Any, Any]:
-    return args, kwargs
 
 
 def by_protocol(protocol: int) -> Callable[[Any], Any]:
@@ -56,7 +53,7 @@ WAYS = [copy.copy, copy.deepcopy, *PICKLERS]
 
 @pytest.mark.parametrize("travel", WAYS)
 def test_pending_travels_as_its_call(travel: Callable[[Any], Any]) -> None:
-    aw = awaitable(pair, [1], self=2, func=3)
+    aw = awaitable(show, [1], self=2, func=3)
     arrived = travel(aw)
     assert not awaitable_done(aw)
     assert not awaitable_done(arrived)
@@ -80,8 +77,8 @@ def test_complete_travels_as_its_value(
 
 @pytest.mark.parametrize("travel", [copy.deepcopy, *PICKLERS])
 def test_what_two_awaits_share_stays_shared(travel: Callable[[Any], Any]) -> None:
-    shared = awaitable(pair, 1)
-    first, second, third = travel([awaitable(pair, shared), awaitable(pair, shared), shared])
+    shared = awaitable(show, 1)
+    first, second, third = travel([awaitable(show, shared), awaitable(show, shared), shared])
     assert first.args()[0] is second.args()[0] is third
     assert not awaitable_done(third)
 
@@ -94,13 +91,13 @@ class Holder:
 
 def in_its_arguments() -> tuple[Any, Any]:
     holder = Holder()
-    holder.held = awaitable(pair, holder)
+    holder.held = awaitable(show, holder)
     return holder.held, holder
 
 
 def in_its_keyword_arguments() -> tuple[Any, Any]:
     holder = Holder()
-    holder.held = awaitable(pair, key=holder)
+    holder.held = awaitable(show, key=holder)
     return holder.held, holder
 
 
@@ -157,7 +154,7 @@ def test_replace_gives_what_it_gives_of_the_value() -> None:
 
 def test_copy_is_shallow_and_deepcopy_deep() -> None:
     argument = [1]
-    aw = awaitable(pair, argument)
+    aw = awaitable(show, argument)
     assert copy.copy(aw).args()[0] is argument
     assert copy.deepcopy(aw).args()[0] is not argument
 
@@ -172,9 +169,9 @@ def test_what_pickle_cannot_carry_can_still_be_copied() -> None:
     ("make", "part"),  # a function that makes the Await, as pytest reads `__name__` of a parameter
     [
         (lambda: awaitable(lambda: 1), "the function cannot be pickled.*lambda"),
-        (lambda: awaitable(pair, 0, threading.Lock()), "argument 1 cannot be pickled.*lock"),
-        (lambda: awaitable(pair, key=threading.Lock()), "argument 'key' cannot be pickled.*lock"),
-        (lambda: awaitable(pair, lambda: 1), "argument 0 cannot be pickled.*lambda"),
+        (lambda: awaitable(show, 0, threading.Lock()), "argument 1 cannot be pickled.*lock"),
+        (lambda: awaitable(show, key=threading.Lock()), "argument 'key' cannot be pickled.*lock"),
+        (lambda: awaitable(show, lambda: 1), "argument 0 cannot be pickled.*lambda"),
         (
             lambda: awaitable_nowait(threading.Lock()),
             "travels as its value, and that value cannot be pickled",
@@ -202,7 +199,7 @@ class CarriesFunctions(pickle.Pickler):
 
 def test_a_pickler_that_carries_more_is_left_to_try() -> None:
     file = io.BytesIO()
-    CarriesFunctions(file).dump(awaitable(pair, unnamed))
+    CarriesFunctions(file).dump(awaitable(show, unnamed))
     assert pickle.loads(file.getvalue()).args() == ("a lambda",)
 
 
@@ -219,7 +216,7 @@ def test_cloudpickle_carries_what_pickle_cannot_name() -> None:
 
 def test_each_reading_of_a_shelf_gives_an_await_of_its_own() -> None:
     shelf: shelve.Shelf[Any] = shelve.Shelf({})
-    shelf["key"] = awaitable(pair, 1)
+    shelf["key"] = awaitable(show, 1)
     first, second = shelf["key"], shelf["key"]
     assert awaitable_wait(first) == ((1,), {})
     assert not awaitable_done(second)

@@ -27,6 +27,8 @@ from awaits import (
 )
 
 from . import needs
+from .calls import failing_first, total
+from .loops import use
 
 runs: list[object] = []
 
@@ -41,11 +43,6 @@ def plus(n: int, by: int = 1) -> int:
     """Add to a number."""
     runs.append(n)
     return n + by
-
-
-@delayed
-def total(*parts: int, **named: int) -> int:
-    return sum(parts) + sum(named.values())
 
 
 @delayed
@@ -174,14 +171,7 @@ def test_calls_run_in_the_order_of_the_arguments() -> None:
 
 
 def test_a_failure_comes_unchanged_and_only_what_is_missing_runs_again() -> None:
-    failures = [ValueError("no")]
-
-    @delayed
-    def flaky(n: int) -> int:
-        if failures:
-            raise failures.pop()
-        return n
-
+    flaky = delayed(failing_first(int, ValueError("no")))
     aw = plus(flaky(plus(1)))
     with pytest.raises(ValueError, match="no"):
         awaitable_wait(aw)
@@ -311,11 +301,7 @@ def test_a_long_chain_of_both_kinds_can_be_awaited() -> None:
     aw: Await[Any] = plus(0)
     for _ in range(500):
         aw = fetched(delayed(int)(delayed(lambda n: n / 10)(aw)))
-    assert asyncio.run(_awaited(aw)) == 0
-
-
-async def _awaited(aw: Await[Any]) -> Any:
-    return await aw
+    assert asyncio.run(use(aw)) == 0
 
 
 def test_without_a_loop_a_coroutine_below_is_run_to_its_end() -> None:

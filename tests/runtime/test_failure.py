@@ -18,8 +18,7 @@ from awaits import (
     awaitable_wait,
 )
 from tests.runtime import needs
-
-TIMEOUT_S = 30  # far beyond what any of these needs: a hang fails instead of hanging the suite
+from tests.runtime.loops import TIMEOUT_S, use
 
 
 class Argument:
@@ -28,10 +27,6 @@ class Argument:
 
 class Failed(Exception):  # noqa: N818
     """The use failed, where it is not to be seen."""
-
-
-async def use(aw: Any) -> Any:
-    return await aw
 
 
 async def fails(awaiting: Any) -> None:

@@ -4,7 +4,7 @@ import functools
 import gc
 import weakref
 from collections.abc import Callable
-from typing import Any, get_type_hints
+from typing import get_type_hints
 
 import pytest
 
@@ -19,10 +19,8 @@ from awaits import (
     awaitable_release,
     awaitable_wait,
 )
-
-
-def pair(*args: Any, **kwargs: Any) -> tuple[Any, Any]:
-    return args, kwargs
+from tests.runtime.calls import failing_first
+from tests.runtime.things import show
 
 
 def test_nothing_runs_before_the_first_wait() -> None:
@@ -50,20 +48,20 @@ def test_every_wait_returns_the_same_object(value: object) -> None:
 
 
 def test_arguments_with_any_name_are_kept() -> None:
-    aw = awaitable(pair, 1, func=2, self=3, aw=4)
+    aw = awaitable(show, 1, func=2, self=3, aw=4)
     assert awaitable_wait(aw) == ((1,), {"func": 2, "self": 3, "aw": 4})
 
 
 def test_an_await_among_the_arguments_is_handed_over_as_it_is() -> None:
-    inner = awaitable(pair)
-    ((received,), _) = awaitable_wait(awaitable(pair, inner))
+    inner = awaitable(show)
+    ((received,), _) = awaitable_wait(awaitable(show, inner))
     assert received is inner
     assert not awaitable_done(inner)
 
 
 @pytest.mark.parametrize("kwargs", [{}, {"key": 2}])
 def test_fn_and_args_repeat_the_call(kwargs: dict[str, int]) -> None:
-    aw = awaitable(pair, 1, **kwargs)
+    aw = awaitable(show, 1, **kwargs)
     assert aw.args() == (1,)
     assert aw.fn()(*aw.args()) == ((1,), kwargs)
     assert not awaitable_done(aw)
@@ -71,14 +69,14 @@ def test_fn_and_args_repeat_the_call(kwargs: dict[str, int]) -> None:
 
 
 def test_fn_without_keywords_is_the_function_itself() -> None:
-    assert awaitable(pair, 1).fn() is pair
-    assert isinstance(awaitable(pair, key=1).fn(), functools.partial)
+    assert awaitable(show, 1).fn() is show
+    assert isinstance(awaitable(show, key=1).fn(), functools.partial)
 
 
 def test_fn_and_args_stay_after_a_wait() -> None:
-    aw = awaitable(pair, 1)
+    aw = awaitable(show, 1)
     awaitable_wait(aw)
-    assert aw.fn() is pair
+    assert aw.fn() is show
     assert aw.args() == (1,)
     assert not aw.is_nowait()
 
@@ -94,7 +92,7 @@ def test_nowait_is_complete_and_has_no_function() -> None:
 
 
 def test_nowait_of_an_await_stays_nested() -> None:
-    inner = awaitable(pair)
+    inner = awaitable(show)
     assert awaitable_wait(awaitable_nowait(inner)) is inner
     assert not awaitable_done(inner)
 
@@ -142,16 +140,7 @@ def test_release_that_fails_keeps_the_call() -> None:
 
 def test_a_failure_is_not_kept() -> None:
     failure = ValueError("no")
-    results: list[Any] = [failure, 7]
-
-    def produce() -> int:
-        result = results.pop(0)
-        if isinstance(result, Exception):
-            raise result
-        assert isinstance(result, int)
-        return result
-
-    aw = awaitable(produce)
+    aw = awaitable(failing_first(int, failure), "7")
     with pytest.raises(ValueError, match="no") as caught:
         awaitable_wait(aw)
     assert caught.value is failure

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from awaits import Await, awaitable, awaitable_done, awaitable_nowait, awaitable_wait
 
 from . import needs
+from .calls import failing_first
 
 Array = NDArray[np.float64]
 
@@ -235,14 +236,7 @@ def test_a_value_with_protocols_of_its_own_is_asked_itself() -> None:
 
 
 def test_a_failure_comes_unchanged_and_the_call_runs_again() -> None:
-    failures = [AttributeError("not there")]
-
-    def load() -> Array:
-        if failures:
-            raise failures.pop()
-        return array()
-
-    aw = awaitable(load)
+    aw = awaitable(failing_first(array, AttributeError("not there")))
     with pytest.raises(AttributeError, match="not there"):
         np.add(aw, 1)
     assert np.array_equal(np.add(aw, 1), array() + 1)

@@ -28,9 +28,9 @@ from awaits import (
     awaitable_wait,
 )
 from tests.runtime import needs
+from tests.runtime.calls import Calls, failing_first
+from tests.runtime.loops import TIMEOUT_S, use
 from tests.runtime.stepping import call_disturbed, interrupt_thread, stacks
-
-TIMEOUT_S = 30  # far beyond what any of these needs: a hang fails instead of hanging the suite
 
 
 def in_threads(*calls: Callable[[], Any]) -> list[Any]:
@@ -78,23 +78,15 @@ def test_threads_share_one_run_and_its_object() -> None:
 
 
 def test_threads_that_arrive_during_the_run_wait_for_it() -> None:
-    started, finish = threading.Event(), threading.Event()
-    calls: list[int] = []
-
-    def produce() -> list[int]:
-        calls.append(1)
-        started.set()
-        assert finish.wait(TIMEOUT_S)
-        return calls
-
-    aw = awaitable(produce)
+    calls = Calls()
+    aw = awaitable(calls.call)
 
     def release_the_run() -> None:
-        assert started.wait(TIMEOUT_S)
-        finish.set()
+        assert calls.started.wait(TIMEOUT_S)
+        calls.finish.set()
 
     first, *others, _ = in_threads(*[lambda: awaitable_wait(aw)] * 8, release_the_run)
-    assert calls == [1]
+    assert calls.count == 1
     assert all(other is first for other in others)
 
 
@@ -159,9 +151,6 @@ def test_code_of_the_user_runs_under_no_lock_but_the_turn(where: str) -> None:
         return awaitable_wait(cyclic)
 
     cyclic = awaitable(needs_itself)
-
-    async def use(other: Any) -> Any:
-        return await other
 
     async def give() -> int:
         return 5
@@ -282,16 +271,7 @@ def test_threads_that_wait_for_each_others_awaits_in_turn_are_no_cycle() -> None
 
 @pytest.mark.parametrize("interruption", [KeyboardInterrupt, SystemExit, GeneratorExit])
 def test_an_interrupted_run_leaves_the_await_pending(interruption: type[BaseException]) -> None:
-    outcomes: list[Any] = [interruption(), 5]
-
-    def produce() -> int:
-        outcome = outcomes.pop(0)
-        if isinstance(outcome, BaseException):
-            raise outcome
-        assert isinstance(outcome, int)
-        return outcome
-
-    aw = awaitable(produce)
+    aw = awaitable(failing_first(int, interruption()), "5")
     with pytest.raises(interruption):
         awaitable_wait(aw)
     assert repr(aw).startswith("<Await pending")
@@ -468,10 +448,6 @@ class WaitForAnotherThread(Using):
     def settle(self) -> list[Any]:
         self.thread.join(TIMEOUT_S)
         return super().settle()
-
-
-async def use(aw: Any) -> Any:
-    return await aw
 
 
 class AwaitFunction(Using):

@@ -22,6 +22,8 @@ from torch.utils.data import default_collate
 import awaits.torch
 from awaits import Await, awaitable, awaitable_done, awaitable_nowait, awaitable_wait
 
+from .calls import failing_first
+
 
 def tensor() -> Tensor:
     return torch.arange(6.0).reshape(2, 3)
@@ -218,14 +220,7 @@ def test_a_tensor_of_a_class_with_a_torch_function_of_its_own_is_asked_itself() 
 
 
 def test_a_failure_comes_unchanged_and_the_call_runs_again() -> None:
-    failures = [AttributeError("not there")]
-
-    def load() -> Tensor:
-        if failures:
-            raise failures.pop()
-        return tensor()
-
-    aw = awaitable(load)
+    aw = awaitable(failing_first(tensor, AttributeError("not there")))
     with pytest.raises(AttributeError, match="not there"):
         torch.add(aw, 1)
     assert torch.equal(torch.add(aw, 1), tensor() + 1)
@@ -357,17 +352,11 @@ def test_a_released_await_goes_over_too() -> None:
 
 
 def test_a_failure_is_not_kept_on_the_way() -> None:
-    failures: list[Exception] = [KeyError("a"), KeyError("b")]
-
-    def load() -> Tensor:
-        if failures:
-            raise failures.pop()
-        return tensor()
-
+    load = failing_first(tensor, KeyError("a"), KeyError("b"))
     aw = awaits.torch.from_torch(awaits.torch.awaitable(load))
-    with pytest.raises(KeyError, match="b"):
-        awaitable_wait(aw)
     with pytest.raises(KeyError, match="a"):
+        awaitable_wait(aw)
+    with pytest.raises(KeyError, match="b"):
         awaits.torch.awaitable_wait(awaits.torch.to_torch(aw))
     assert torch.equal(awaitable_wait(aw), tensor())
 

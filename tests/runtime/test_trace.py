@@ -36,8 +36,8 @@ from awaits._running import claims
 from awaits._tracing import recording
 from awaits.executors import as_completed, prefetch, wait_all, wait_all_async
 from tests.runtime import needs
+from tests.runtime.loops import TIMEOUT_S
 
-TIMEOUT_S = 30  # far beyond what any of these needs: a hang fails instead of hanging the suite
 HERE = Path(__file__).name
 
 

@@ -1,4 +1,4 @@
-"""Classes whose objects the programs of `programs.py` use: what a W may do, rightly and wrongly."""
+"""Classes and functions that the programs of `programs.py` use: what a W may do, rightly and wrongly."""
 
 from __future__ import annotations
 
