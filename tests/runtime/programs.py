@@ -188,6 +188,7 @@ COMPARISONS = [f"$b {symbol} $c" for symbol in ("==", "!=", "<", "<=", ">", ">="
 LIST_COMPARISONS = ["$a in [$b, 1]", "plain([$a, $b] == [$b, $a])"]
 ORDERINGS = ["sorted($a)", "max($a)", "plain(min($a, $b))", "plain(sorted([$a, $b]))"]
 IN_PLACE = [f"$a {symbol}= $b" for symbol in SYMBOLS]
+MEMBERSHIPS = ["$b in $a", "$b not in $a"]
 # Python asks W, which answers or refuses in its own words.
 ASK_A_NUMBER = [
     *["round($a, $d)", "round($a)", "math.trunc($a)", "math.floor($a)", "math.ceil($a)", "int($a)"],
@@ -206,7 +207,8 @@ ASK_W = [
     *["'{0.$n}'.format($a)", "'{0[0]}'.format($a)", "isinstance(1, $a)", "issubclass(bool, $a)"],
     *["functools.reduce(operator.add, $a)", "plain(min($a, $b))", "plain(sorted([$a, $b]))"],
     *["len({$a: 1})", "plain(sum([$a, $b]))", *LIST_COMPARISONS],
-    *["$b in $a", "$b not in $a", "sum($a, wait($b))"],
+    *MEMBERSHIPS,
+    "sum($a, wait($b))",
 ]
 # Code that is not W's looks for one of W's methods, and says in its own words if there is none.
 SLICES = ["'abcdef'[$a:]", "slice($a).indices(5)"]
@@ -638,7 +640,7 @@ def depth(value: Any) -> int:
 
 
 def is_plain_left(step: Step, *forms: str) -> bool:
-    """Say whether a plain operand comes to stand to the left of an Await."""
+    """Say whether a plain operand comes to stand to the left of an Await, or is to contain one."""
     form, depths = step.statement.form, [step.depth(place) for place in step.operands()]
     return form in forms and depths[0] < max(depths[1:])
 
@@ -754,19 +756,13 @@ LIMITS: list[Limit] = [
         "item of a plain text",
         "a plain text takes nothing but a str, or a buffer, which Awaits have from Python 3.12 on",
         lambda step: (
-            step.statement.form in ("$b in $a", "$b not in $a")
-            and step.depth("a") < step.depth("b")
-            and isinstance(step.value("a"), (str, bytes, bytearray))
+            is_plain_left(step, *MEMBERSHIPS) and isinstance(step.value("a"), (str, bytes, bytearray))
         ),
     ),
     Limit(
         "set in a plain set",
         "a plain set looks for a set, which has no hash, as a frozenset, and knows one by its class",
-        lambda step: (
-            step.statement.form in ("$b in $a", "$b not in $a")
-            and step.depth("a") < step.depth("b")
-            and isinstance(step.value("b"), set)
-        ),
+        lambda step: is_plain_left(step, *MEMBERSHIPS) and isinstance(step.value("b"), set),
     ),
     Limit(
         "buffers",
