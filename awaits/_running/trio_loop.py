@@ -59,8 +59,9 @@ class TrioLoop:
         if get_ident() == self._thread:
             woken.set()
             return
-        with suppress(anyio.RunFinishedError):
-            anyio.from_thread.run_sync(woken.set, token=self._token)
+        # Not by anyio, which refuses the thread of any loop of trio: another one's for one.
+        with suppress(trio.RunFinishedError):
+            self.identity.run_sync_soon(woken.set)
 
 
 def _shepherd(work: Work, finish: Finish, token: EventLoopToken) -> None:

@@ -25,7 +25,7 @@ from awaits import (
 )
 from tests.runtime import needs
 from tests.runtime.calls import AsyncCalls, Calls, Once
-from tests.runtime.loops import LOOPS, TIMEOUT_S, AsyncioLoop, Loop, TrioLoop, outcomes, use
+from tests.runtime.loops import LOOPS, TIMEOUT_S, AsyncioLoop, Loop, outcomes, use
 
 
 @pytest.fixture(params=LOOPS)
@@ -174,8 +174,6 @@ def test_threads_and_a_task_share_one_run(loop: Loop) -> None:
 
 def test_two_loops_share_one_run(loop: Loop, other_loop: Loop) -> None:
     needs.threads()
-    if isinstance(loop, TrioLoop) and isinstance(other_loop, TrioLoop):
-        pytest.xfail("no loop of trio wakes another: anyio refuses to be used for that")
     began, both_wait = threading.Event(), threading.Barrier(2)
     results: list[object] = []
     count = 0
