@@ -1,8 +1,6 @@
 """An Await among the arrays of numpy: each operation gives what it gives on the value itself."""
 
 import io
-import subprocess
-import sys
 from collections.abc import Callable
 from typing import Any, cast
 
@@ -15,8 +13,7 @@ from numpy.typing import NDArray
 
 from awaits import Await, awaitable, awaitable_done, awaitable_nowait, awaitable_wait
 
-from . import needs
-from .calls import failing_first
+from .arrays import is_imported_with_awaits, result_after_a_failure, results_on_await_and_value
 
 Array = NDArray[np.float64]
 
@@ -149,8 +146,8 @@ def shown(result: object) -> tuple[type, str]:
 def test_an_operation_gives_what_it_gives_on_the_value(
     make: Callable[[], Any], operation: Callable[[Any], object], *, pending: bool
 ) -> None:
-    aw = awaitable(make) if pending else awaitable_nowait(make())
-    assert shown(operation(aw)) == shown(operation(make()))
+    on_await, on_value = results_on_await_and_value(make, operation, pending=pending)
+    assert shown(on_await) == shown(on_value)
 
 
 def test_out_is_written_to_and_returned() -> None:
@@ -236,10 +233,8 @@ def test_a_value_with_protocols_of_its_own_is_asked_itself() -> None:
 
 
 def test_a_failure_comes_unchanged_and_the_call_runs_again() -> None:
-    aw = awaitable(failing_first(array, AttributeError("not there")))
-    with pytest.raises(AttributeError, match="not there"):
-        np.add(aw, 1)
-    assert np.array_equal(np.add(aw, 1), array() + 1)
+    result = result_after_a_failure(array, lambda x: np.add(x, 1))
+    assert np.array_equal(result, array() + 1)
 
 
 def test_an_await_that_is_out_of_reach_is_an_error_and_no_recursion() -> None:
@@ -249,9 +244,7 @@ def test_an_await_that_is_out_of_reach_is_an_error_and_no_recursion() -> None:
 
 
 def test_importing_awaits_imports_no_numpy() -> None:
-    needs.processes()
-    program = "import sys, awaits; awaits.awaitable_nowait([1])[0]; sys.exit('numpy' in sys.modules)"
-    subprocess.run([sys.executable, "-c", program], check=True)
+    assert not is_imported_with_awaits("numpy")
 
 
 # What numpy decides by the class, before or beside its protocols: docs/torch.md.
