@@ -1,0 +1,266 @@
+"""What is checked, and how: one session for each task, for people and for CI alike.
+
+`nox -l` lists them, `nox` alone runs what a change is to pass before it is committed, `nox -s NAME`
+runs one, and what follows `--` goes to it. Environments stay in .nox/ and are used again; the package is
+built anew each time.
+"""
+
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import nox
+
+nox.needs_version = ">=2026.10"
+nox.options.reuse_venv = "yes"
+nox.options.sessions = ["lint", "types", "tests"]
+
+PACKAGE = ["awaits", "awaits_mypy", "LICENSE", "README.md", "pyproject.toml", "setup.py"]
+TESTS = ["tests", "docs", "examples", "benchmarks", "README.md", "pyproject.toml"]
+LAYERS_TESTS = "tests/test_layers.py"
+WHEEL_TESTS = "tests/typing/test_wheel.py"
+BROWSER_TESTS = "tests/runtime/test_trace_pages.py"
+CHROMIUM = ["chromium", "chromium-browser", "google-chrome"]
+MYPY = os.environ.get("MYPY", "1.17.0 1.20.2 2.0.0 2.*").split()
+# Also where NOX_DEFAULT_VENV_BACKEND names uv, which leaves an installed package as it is.
+in_venv = nox.session(venv_backend="venv")
+
+
+def install(
+    session: nox.Session, *requirements: str, extra: str = "", env: dict[str, str] | None = None
+) -> None:
+    """Install these and the package, which pip builds anew."""
+    session.install("--upgrade", "pip")  # before 25.1 it knows no groups
+    # From a copy: what an earlier build left does not get in, and two sessions may build at once.
+    with TemporaryDirectory() as copy:
+        session.run_install("cp", "-r", *PACKAGE, copy, external=True)
+        session.install(*requirements, copy + extra, env=env)
+
+
+@contextmanager
+def elsewhere(session: nox.Session) -> Iterator[None]:
+    """Go to a copy of the tests, where the package is the installed one and not the checkout's."""
+    with TemporaryDirectory() as copy:
+        session.run("cp", "-r", *TESTS, copy, external=True)
+        with session.chdir(copy):
+            yield
+
+
+@contextmanager
+def clean_clone(session: nox.Session) -> Iterator[None]:
+    """Go to a clone of the checkout, which has what is committed and nothing else."""
+    with TemporaryDirectory() as clone:
+        session.run("git", "clone", "--quiet", ".", clone, external=True)
+        with session.chdir(clone):
+            yield
+
+
+def need(session: nox.Session, *programs: str) -> None:
+    """Stop the session if a program that pip does not install is missing."""
+    for program in programs:
+        if not shutil.which(program):
+            session.error(f"{session.name} needs {program}, which is not on the path.")
+
+
+@in_venv
+def lint(session: nox.Session) -> None:
+    """Check layout, style, and that imports point one way."""
+    session.install("--upgrade", "pip")
+    session.install("--group", "lint", "pytest>=8")
+    session.run("ruff", "format", "--check", ".")
+    session.run("ruff", "check", ".")
+    session.run("lint-imports", "--no-cache")
+    # That a wrong import would be found. Without the options for pytest, which need a plugin of its own.
+    session.run("python", "-m", "pytest", "-q", "-o", "addopts=", LAYERS_TESTS)
+
+
+@in_venv
+def types(session: nox.Session) -> None:
+    """Run mypy, strict, with our own plugin, and other type checkers."""
+    install(session, "--group", "dev")
+    sources = ["awaits", "awaits_mypy", "tests", "examples", "benchmarks", "noxfile.py"]
+    session.run("mypy", *sources, "--exclude", "mistakes")
+    session.run("python", "-m", "pytest", "-q", "tests/typing/test_other_checkers.py")
+
+
+@in_venv
+def tests(session: nox.Session) -> None:
+    """Run all tests on the built wheel, or what follows --, which goes to pytest."""
+    install(session, "--group", "test")
+    of_the_checkout = [LAYERS_TESTS, WHEEL_TESTS]  # its imports, and the wheel that is built from it
+    ignored = [word for file in of_the_checkout for word in ("--ignore", file)]
+    with elsewhere(session):
+        session.run("python", "-m", "pytest", *ignored, *session.posargs)
+    if not session.posargs:
+        session.run("python", "-m", "pytest", *of_the_checkout)
+
+
+@nox.session(venv_backend="none")
+@nox.parametrize("words", ["examples/config.py", "-m pytest"], ids=["example", "tests"])
+def readme(session: nox.Session, words: str) -> None:
+    """Run a command of the README to the letter, in a clean clone."""
+    lines = Path("README.md").read_text(encoding="utf-8").splitlines()
+    (line,) = [line for line in lines if line.startswith("python3 -m venv") and words in line]
+    with clean_clone(session):
+        session.run("bash", "-euo", "pipefail", "-c", line)
+
+
+@in_venv
+def parity(session: nox.Session) -> None:
+    """Compare what mypy says of Await[C] with what it says of C, in a few modules or those after --."""
+    install(session, "--group", "test")
+    modules = session.posargs or ["datetime", "fractions", "json", "pathlib", "--shown", "0"]
+    session.run("python", "-m", "tests.typing.parity", *modules)
+
+
+@in_venv
+def compiled(session: nox.Session) -> None:
+    """Test the compiled part: debug allocator, leaks, gcc's sanitizers (all under these: -- all)."""
+    need(session, "gcc")
+    session.env["AWAITS_BUILD"] = "compiled"
+    # A browser has nothing to do with the build: its session has its tests.
+    runtime = ["tests/runtime", "--ignore", BROWSER_TESTS]
+    names = "attributes await copy_and_pickle data_model failure functions numpy operators once trace"
+    in_c = [f"tests/runtime/test_{name}.py" for name in names.split()]
+    build = ["python", "setup.py", "--quiet", "build_ext", "--inplace"]
+    with clean_clone(session):
+        install(session, "--group", "test")
+        session.run(*build)
+        debug = {"PYTHONMALLOC": "debug"}
+        session.run("python", "-X", "dev", "-m", "pytest", "-q", *runtime, env=debug)
+        session.run("python", "-m", "tests.runtime.leaks", "20000")
+
+        flags = "-fsanitize=address,undefined -fno-omit-frame-pointer"
+        session.run(*build, "--force", env={"CFLAGS": f"-O1 -g {flags}", "LDFLAGS": flags})
+        # Neither the interpreter's own leaks nor those of processes that the tests start are meant.
+        sanitizers = {
+            "LD_PRELOAD": " ".join(library_of_gcc(session, name) for name in ("libasan", "libubsan")),
+            "ASAN_OPTIONS": "detect_leaks=0",
+            "UBSAN_OPTIONS": "halt_on_error=1",
+            "PYTHONMALLOC": "malloc",
+        }
+        chosen = runtime if session.posargs == ["all"] else in_c
+        without = ["--ignore", "tests/runtime/test_build.py"]
+        session.run("python", "-m", "pytest", "-q", *chosen, *without, env=sanitizers)
+
+
+def library_of_gcc(session: nox.Session, name: str) -> str:
+    """Return the path of a library that comes with gcc."""
+    path = session.run("gcc", f"-print-file-name={name}.so", external=True, silent=True)
+    return (path or "").strip()
+
+
+@in_venv
+def oldest(session: nox.Session) -> None:
+    """Test what depends most on mypy's version on 1.17.0 and the compiled wheel; 1.16.1 is refused."""
+    need(session, "gcc")
+    install(session, "--group", "test", "mypy==1.17.0", env={"AWAITS_BUILD": "compiled"})
+    with elsewhere(session):
+        is_compiled = "import awaits; assert awaits.BUILD == 'compiled', awaits.__file__"
+        session.run("python", "-c", is_compiled)
+        # The rest runs on the newest mypy, and on this one in `versions`. Of the edits that the daemon
+        # is to follow, a few are enough here: this mypy takes long to start.
+        few = ["-k", "not daemon_after_an_edit or protocol or inherited"]
+        names = ["command", "error_codes", "failures", "modes"]
+        files = [f"tests/typing/test_{name}.py" for name in names]
+        files += map(str, Path("tests/typing").glob("*.yml"))
+        session.run("python", "-m", "pytest", "-q", *files, *few)
+
+        session.install("mypy==1.16.1")
+        refusal = session.run("mypy", "examples/config.py", success_codes=[2], silent=True) or ""
+    session.log(refusal)
+    if "awaits_mypy needs mypy 1.17 or newer" not in refusal or "Traceback" in refusal:
+        session.error("mypy 1.16.1 is not refused as it should be.")
+
+
+@in_venv
+@nox.parametrize("mypy", MYPY, ids=MYPY)
+def versions(session: nox.Session, mypy: str) -> None:
+    """Run the typing tests on one version of mypy (MYPY='1.18.2 1.19.1' in front takes others)."""
+    install(session, "--group", "test", f"mypy=={mypy}")
+    session.run("mypy", "--version")
+    session.run("python", "-m", "pytest", "tests/typing", "-q", *session.posargs)
+
+
+@in_venv
+def dask(session: nox.Session) -> None:
+    """Test what needs dask, on a cluster of two processes, and the comparison with other lazy values."""
+    # The versions that docs/comparison.md names.
+    peers = ["dask==2026.8.0", "distributed==2026.8.0", "lazy-object-proxy==1.13.0"]
+    peers += ["proxystore==1.1.0", "wrapt==2.5.2"]
+    install(session, "--group", "test", "loky", *peers, extra="[dask]")
+    files = ["tests/runtime/test_dask.py", "tests/typing/test_peers.py"]
+    with elsewhere(session):
+        # No test may be skipped for want of dask, no column for want of a library.
+        needed = "awaits.dask, distributed, loky, lazy_object_proxy, proxystore, wrapt"
+        session.run("python", "-c", f"import {needed}")
+        session.run("python", "-m", "pytest", "-q", *files)
+
+
+@in_venv
+def torch(session: nox.Session) -> None:
+    """Test what needs torch, on PyTorch 2.13.0, with mypy over it, the example and the guide."""
+    install(session, "--group", "test", "torch==2.13.0")
+    names = ["runtime/test_torch", "runtime/test_torch_await", "runtime/test_numpy"]
+    names += ["typing/test_torch", "typing/test_peers"]
+    with elsewhere(session):
+        session.run("python", "-c", "import awaits.torch")  # no test may be skipped for want of torch
+        session.run("python", "-m", "pytest", "-q", *(f"tests/{name}.py" for name in names))
+
+
+@in_venv
+def docs(session: nox.Session) -> None:
+    """Build the documentation as a site, without a warning, and leave it in the folder after --."""
+    session.install("--upgrade", "pip")
+    session.install("--group", "docs")
+    with TemporaryDirectory() as folder:
+        (site,) = session.posargs or [folder]
+        mkdocs = ["python", "-m", "mkdocs", "build", "--strict", "--site-dir", site]
+        # Material for MkDocs says at each start that it has a successor. That is no warning about these
+        # pages.
+        said = session.run(*mkdocs, env={"NO_MKDOCS_2_WARNING": "1"}, silent=True) or ""
+    # What --strict does not count, such as a deprecation, is not to be lost either.
+    complaints = [line for line in said.splitlines() if not line.startswith("INFO ")]
+    if complaints:
+        session.error("\n".join(["mkdocs complains:", *complaints]))
+
+
+@in_venv
+def browser(session: nox.Session) -> None:
+    """Open what a trace writes in Chromium, which apt installs if there is none."""
+    if not any(map(shutil.which, CHROMIUM)):
+        if not shutil.which("apt-get"):
+            session.error("browser needs Chromium, and there is no apt-get to install it.")
+        session.run("apt-get", "update", "-qq", external=True)
+        apt = ["apt-get", "install", "-qq", "-y", "--no-install-recommends"]
+        session.run(*apt, "chromium", external=True)
+    install(session, "--group", "test")
+    with elsewhere(session):
+        said = session.run("python", "-m", "pytest", "-q", "-rs", BROWSER_TESTS, silent=True) or ""
+    session.log(said)
+    if "SKIPPED" in said:
+        session.error("No test may be skipped for want of Chromium, or of rich.")
+
+
+@in_venv
+def pyodide(session: nox.Session) -> None:
+    """Run the runtime tests on Pyodide's CPython 3.14 and 3.15, or on npm's versions after --."""
+    need(session, "node", "npm")
+    session.install("--upgrade", "pip")
+    for version in session.posargs or ["314", "~315.0.0-alpha"]:  # of 3.15 there is a preview
+        with TemporaryDirectory() as work:
+            npm = ["npm", "install", "--prefix", work, "--loglevel=error", "--no-audit", "--no-fund"]
+            session.run(*npm, "--no-save", f"pyodide@{version}", external=True)
+            lock = json.loads(Path(work, "node_modules/pyodide/pyodide-lock.json").read_text())
+            python = ".".join(lock["info"]["python"].split(".")[:2])
+            any_platform = ["--platform", "any", "--implementation", "py", "--abi", "none"]
+            session.install(
+                *("--target", f"{work}/site", "--python-version", python),
+                *("--only-binary", ":all:", *any_platform),
+                *("cloudpickle", "hypothesis", "pytest>=8.3", "typing-extensions"),
+            )
+            session.run("node", ".ci/pyodide.mjs", work, str(Path.cwd()), external=True)
