@@ -15,3 +15,9 @@ def processes() -> None:
     """Skip the test if no process can start."""
     if sys.platform == "emscripten":
         pytest.skip("no processes in WebAssembly")
+
+
+def deep_nesting() -> None:
+    """Skip the test if the interpreter does not survive the end of objects that are nested deep."""
+    if sys.platform == "emscripten":
+        pytest.skip("Pyodide ends when a tuple that is nested 100,000 deep is dropped")

@@ -141,6 +141,7 @@ def test_fn_and_args_repeat_the_call() -> None:
 
 
 def test_a_chain_of_100_000_needs_no_deep_recursion() -> None:
+    needs.deep_nesting()
     aw = plus(0)
     for _ in range(100_000):
         aw = plus(aw)
