@@ -12,8 +12,8 @@ from functools import reduce
 from typing import Any
 
 from awaits._running.claims import Claim, remote_results
+from awaits._state import making
 from awaits._state.held_call import get_call
-from awaits._state.making import is_await
 from awaits._state.slots import (
     PENDING,
     AwaitBase,
@@ -129,7 +129,7 @@ def pending_arguments(aw: AwaitBase) -> Iterator[Any]:
     """Give the Awaits whose values a pending delayed call needs, and that are not there."""
     if type(get_function(aw)) is Call and get_value(aw) is PENDING:
         for argument in [*(get_args(aw) or ()), *get_kwargs(aw).values()]:
-            if is_await(argument) and not is_ready(argument):
+            if type(argument) is making.await_class and not is_ready(argument):
                 yield argument
 
 
@@ -141,7 +141,7 @@ def makes_a_coroutine(aw: AwaitBase) -> bool:
     if type(function) is Call:
         function = function.function
     # A function that is an Await itself is not asked, as that would run its call here.
-    return not is_await(function) and inspect.iscoroutinefunction(function)
+    return not making.is_await(function) and inspect.iscoroutinefunction(function)
 
 
 def is_ready(aw: AwaitBase) -> bool:
@@ -158,7 +158,7 @@ def value_of(argument: Any) -> Any:
     Of one of a coroutine it is what that returns. Raises `AwaitError` where an event loop runs, which
     that would block.
     """
-    if not is_await(argument):
+    if type(argument) is not making.await_class:  # `is_await`, without the call
         return argument
     value = wait(argument)
     if not isinstance(value, Coroutine):

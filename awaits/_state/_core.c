@@ -30,8 +30,7 @@ static PyObject *read_pending, *read_signature, *length_of_tensor;
 
 /* Whether a trace is on, which wants to hear of every new Await, and what its call runs for. */
 static volatile int is_traced;
-/* What hears of them then. */
-static PyObject *hear;
+static PyObject *hear; /* what it hears of them by */
 
 /* Fields. */
 
