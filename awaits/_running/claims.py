@@ -10,14 +10,13 @@ which `with` gives back whatever strikes. The tables may be behind.
 """
 
 import os
-import threading
 from collections.abc import Callable, Iterator
-from threading import get_ident
 from typing import TYPE_CHECKING, Any
 
 from awaits._state.errors import AwaitCycleError
 from awaits._state.held_call import function_name
 from awaits._state.slots import get_function
+from awaits._state.threads import Lock, get_ident
 from awaits._tracing import recording
 
 if TYPE_CHECKING:  # for users of mypy, who would have three more modules checked
@@ -34,7 +33,7 @@ _innermost: dict[int, "Claim"] = {}
 remote_results: dict[int, Callable[[], Any]] = {}
 # Taken for single steps. Of two threads that begin to wait one sees the other, and of two that clear a
 # claim one does.
-_order = threading.Lock()
+_order = Lock()
 
 
 class Claim:
@@ -52,7 +51,7 @@ class Claim:
         self.thread = get_ident()
         # Whether it holds the Await, and does not wait for another's claim to end.
         self.is_acquired = False
-        self.lock = threading.Lock()
+        self.lock = Lock()
         # The claim of another thread that this one waits for.
         self.blocked_on: Claim | None = None
         # The claim of this thread whose function waits for this one.
@@ -158,7 +157,7 @@ def _outward_to(claim: Claim) -> Iterator[Claim]:
 def _forget_other_threads() -> None:
     """Free, in a forked child, what was run or waited for by threads that only the parent has."""
     global _order
-    _order = threading.Lock()
+    _order = Lock()
     remote_results.clear()
     for table in (_held, _innermost):
         for key, claim in list(table.items()):

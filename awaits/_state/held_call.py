@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import threading
 from collections.abc import Callable
 from functools import partial
 from types import MethodType
@@ -22,10 +21,11 @@ from awaits._state.slots import (
     set_kwargs,
     set_value,
 )
+from awaits._state.threads import RLock
 
 # Held while a call or a value is dropped, so that an Await always has one of them. Reentrant, as a
 # finalizer that does the same can run there.
-_dropping = threading.RLock()
+_dropping = RLock()
 
 
 def nowait_function() -> NoReturn:
@@ -98,7 +98,7 @@ def forget_value(aw: AwaitBase) -> None:
 def _renew_lock() -> None:
     """Free, in a forked child, what a thread of the parent held."""
     global _dropping
-    _dropping = threading.RLock()
+    _dropping = RLock()
 
 
 if hasattr(os, "register_at_fork"):

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import sys
-import threading
 from collections.abc import Callable, Coroutine
 from contextlib import AbstractContextManager, nullcontext, suppress
 from functools import partial
@@ -20,6 +19,7 @@ from typing import Any, Final
 from awaits._state import making
 from awaits._state.held_call import function_name
 from awaits._state.slots import PENDING, get_function
+from awaits._state.threads import RLock, get_ident, threads_by_ident
 
 # The code and the line of a place, of which the rest is found when somebody looks.
 Place = tuple[CodeType, int]
@@ -55,10 +55,8 @@ _OF_ATTRIBUTES: Final = {
 # Not `cls.__qualname__`, for which a metaclass can have code of its own.
 _class_name: Final[Callable[[type], str]] = vars(type)["__qualname__"].__get__
 
-_threads: Final[dict[int, threading.Thread]] = vars(threading)["_active"]
-
 recorder: Recorder | None = None
-_starting = threading.RLock()
+_starting = RLock()
 
 
 class Creation:
@@ -76,10 +74,10 @@ class Context:
     __slots__ = ("ids", "task", "thread")
 
     def __init__(self) -> None:
-        ident, task = threading.get_ident(), _task()
+        ident, task = get_ident(), _task()
         # `current_thread` takes a lock for a thread that it does not know, as one that begins or is not
         # Python's: a finalizer that uses an Await could find it taken.
-        thread = _threads.get(ident)
+        thread = threads_by_ident.get(ident)
         self.thread = f"thread {ident}" if thread is None else thread.name
         self.task = None if task is None else _name_of_task(task)
         # Names need not be unique.
@@ -213,7 +211,7 @@ def stop(sink: Sink) -> None:
 def _renew_lock() -> None:
     """Free, in a forked child, what a thread of the parent held."""
     global _starting
-    _starting = threading.RLock()
+    _starting = RLock()
 
 
 if hasattr(os, "register_at_fork"):
