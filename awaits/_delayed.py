@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import update_wrapper
+from contextlib import suppress
+from functools import WRAPPER_ASSIGNMENTS
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar
 
 from awaits._await import Await
@@ -52,7 +53,11 @@ def delayed(func: Callable[P, W], /) -> Delayed[Callable[P, W], W]:
     def wrapper(*args: Any, **kwargs: Any) -> Any:
         return new(call, args, kwargs, PENDING)
 
-    # The attributes of a class, or of an object that can be called, are none of a function.
-    update_wrapper(wrapper, func, updated=())
+    # As `functools.update_wrapper` does; but an object that can be called may have, by such a name, what
+    # no function can have.
+    for name in WRAPPER_ASSIGNMENTS:
+        with suppress(AttributeError, TypeError):
+            setattr(wrapper, name, getattr(func, name))
+    wrapper.__wrapped__ = func  # type: ignore[attr-defined]
     wrapper._call = call  # type: ignore[attr-defined]
     return wrapper  # type: ignore[return-value]

@@ -10,7 +10,7 @@ import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -131,6 +131,28 @@ def test_the_wrong_order_of_decorators_is_refused(kind: Any) -> None:
 def test_what_cannot_be_called_is_refused() -> None:
     with pytest.raises(TypeError, match="needs a callable, not 'int'"):
         delayed(3)  # type: ignore[arg-type]
+
+
+class Odd:
+    """Its attributes have the names of a function's, and are none that a function can have."""
+
+    __type_params__ = 5
+
+    def __init__(self) -> None:
+        vars(self).update(dict.fromkeys(("__name__", "__qualname__", "__annotations__"), 5))
+
+    def __call__(self, n: int) -> int:
+        return n + 1
+
+
+def test_attributes_that_no_function_can_have_are_left_out() -> None:
+    odd: Any = Odd()
+    assert delayed(odd)(4) + 0 == 5
+    wrapper: Any = delayed(odd)
+    assert wrapper.__wrapped__ is odd
+    assert wrapper.__doc__ == Odd.__doc__
+    assert type(awaitable_wait(delayed(cast(Any, Odd))())) is Odd
+    assert awaitable_wait(delayed(cast(Any, type))(5)) is int
 
 
 def test_fn_and_args_repeat_the_call() -> None:
