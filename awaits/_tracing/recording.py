@@ -55,6 +55,7 @@ _OF_ATTRIBUTES: Final = {
 # Not `cls.__qualname__`, for which a metaclass can have code of its own.
 _class_name: Final[Callable[[type], str]] = vars(type)["__qualname__"].__get__
 
+# Read once in each function: a trace can end in another thread between two looks.
 recorder: Recorder | None = None
 _starting = RLock()
 
@@ -219,10 +220,11 @@ if hasattr(os, "register_at_fork"):
 
 
 def record_creation(aw: object) -> None:
-    """Remember where an Await is made. Called by what makes it."""
-    if recorder is not None:
-        recorder.creations[id(aw)] = Creation(origin_at(sys._getframe(1))[1])
-        recorder.calls.pop(id(aw), None)
+    """Remember where an Await is made. Called by what makes it, in C maybe, and so without a frame."""
+    to = recorder
+    if to is not None:
+        to.creations[id(aw)] = Creation(origin_at(sys._getframe().f_back)[1])
+        to.calls.pop(id(aw), None)
 
 
 # What is run by another thread, task or process than the one that asks for it.
@@ -272,10 +274,11 @@ def origin_at(frame: FrameType | None) -> Origin:
 
 def waiting(aw: object) -> AbstractContextManager[object]:
     """Return a context in which this thread or task waits for the run of another."""
+    to = recorder
     # Without an operation it is a thread of an executor that comes to take a result in.
-    if recorder is None or not origin_at(sys._getframe(1))[0]:
+    if to is None or not origin_at(sys._getframe(1))[0]:
         return nullcontext()
-    return _Waiting(recorder, aw)
+    return _Waiting(to, aw)
 
 
 class _Waiting:
@@ -312,7 +315,8 @@ class Work:
 
 def work_on(aw: object) -> Work | None:
     """Return what records the work on what the call gave, if a trace is on."""
-    return None if recorder is None else Work(recorder, aw)
+    to = recorder
+    return None if to is None else Work(to, aw)
 
 
 def submitted(
@@ -322,9 +326,10 @@ def submitted(
 
     `receive` gives the mark of a pending Await if the call was withdrawn.
     """
-    if recorder is None:
+    to = recorder
+    if to is None:
         return receive
-    run = Run(recorder.creation_of(aw), aw, origin or origin_at(sys._getframe(1)))
+    run = Run(to.creation_of(aw), aw, origin or origin_at(sys._getframe(1)))
     run.is_remote = True
     return partial(_receive, aw, run, receive, is_back)
 

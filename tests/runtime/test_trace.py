@@ -14,7 +14,7 @@ import threading
 import time
 import weakref
 from collections.abc import Callable, Iterator
-from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -37,6 +37,7 @@ from awaits._tracing import recording
 from awaits.executors import as_completed, prefetch, wait_all, wait_all_async
 from tests.runtime import needs
 from tests.runtime.loops import TIMEOUT_S
+from tests.runtime.stepping import call_disturbed
 
 HERE = Path(__file__).name
 
@@ -998,3 +999,67 @@ def test_trace_that_is_off_leaves_no_hook() -> None:
         raise KeyError
     assert recording.recorder is None
     assert awaitable(int) + 1 == 1
+
+
+# A trace that ends in another thread can end anywhere.
+
+
+class Here(Executor):
+    """Runs each call at once; to the library it is an executor like any other, as one of processes."""
+
+    def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> Future[Any]:
+        future: Future[Any] = Future()
+        future.set_result(fn(*args, **kwargs))
+        return future
+
+
+def make() -> None:
+    awaitable(int)
+
+
+def run_one() -> None:
+    assert awaitable(int, "5") + 1 == 6
+
+
+def run_coroutine() -> None:
+    async def produce() -> int:
+        return 5
+
+    async def use_twice() -> list[int]:
+        return list(await asyncio.gather(*[awaitable(produce)] * 2))
+
+    assert asyncio.run(use_twice()) == [5, 5]
+
+
+def run_submitted() -> None:
+    assert wait_all([awaitable(int, "5")], Here()) == [5]
+
+
+def wait_for_another_thread() -> None:
+    needs.threads()
+    started = threading.Event()
+
+    def produce() -> str:
+        started.set()
+        time.sleep(0.01)
+        return "ab"
+
+    aw = awaitable(produce)
+    thread = threading.Thread(target=awaitable_wait, args=(aw,))
+    thread.start()
+    assert started.wait(TIMEOUT_S)
+    assert len(aw) == 2
+    thread.join()
+
+
+@pytest.mark.parametrize("use", [make, run_one, run_coroutine, run_submitted, wait_for_another_thread])
+def test_trace_may_end_at_any_moment(use: Callable[[], None]) -> None:
+    for point in range(1, 2000):
+        seen = trace()
+        seen.__enter__()
+        reached = call_disturbed(point, seen.__exit__, use)
+        if not reached:
+            seen.__exit__()
+            break
+    assert point < 1999
+    assert recording.recorder is None
