@@ -140,13 +140,13 @@ class Await(AwaitBase, Generic[W_co]):
             return object.__getattribute__(self, name)
         value = get_value(self)
         if value is PENDING:
-            return read_pending(self, name, sys._getframe(1))
+            return read_pending(self, name, sys._getframe().f_back)
         try:
             return getattr(value, name)
         except AttributeError:
             if name != "__signature__":
                 raise
-        return read_signature(value, sys._getframe(1))
+        return read_signature(value, sys._getframe().f_back)
 
     @final
     def fn(self) -> Callable[..., W_co]:
@@ -155,10 +155,10 @@ class Await(AwaitBase, Generic[W_co]):
         `aw.fn()(*aw.args())` always repeats the call. Never waits. Raises `AwaitError` if the Await
         was complete from the start or its call was released.
         """
+        kwargs = get_kwargs(self)  # first: a release in another thread drops the function before these
         function = get_function(self)
         if not has_call(function):
             raise no_call(self, "function")
-        kwargs = get_kwargs(self)
         return functools.partial(function, **kwargs) if kwargs else function
 
     @final
@@ -236,7 +236,11 @@ class Await(AwaitBase, Generic[W_co]):
     @final
     def __hash__(self) -> int:
         # asyncio.gather puts in a dict what it is to wait for: that is this object, whatever its W.
-        if onlookers.asker(sys._getframe(1)) == "asyncio.tasks":
+        try:
+            asker = onlookers.asker(sys._getframe(1))
+        except ValueError:  # there is no frame, as in a thread that begins with this
+            asker = None
+        if asker == "asyncio.tasks":
             return object.__hash__(self)
         return hash(wait(self))
 
@@ -312,7 +316,7 @@ class Await(AwaitBase, Generic[W_co]):
     def __len__(self: Await[Sized | N]) -> int:
         value = wait(self)
         if "torch" in sys.modules and hasattr(type(value), "__torch_function__"):
-            return length_of_tensor(value, sys._getframe(1))
+            return length_of_tensor(value, sys._getframe().f_back)
         return len(value)
 
     @final

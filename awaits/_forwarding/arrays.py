@@ -122,14 +122,14 @@ def names_torch_function(asker: FrameType | None) -> bool:
     return any("__torch_function__" in names for names in named)
 
 
-def length_of_tensor(tensor: Any, asker: FrameType) -> int:
+def length_of_tensor(tensor: Any, asker: FrameType | None) -> int:
     """Return its length, but refuse where the Await of it is the index in `other[aw]`.
 
     torch takes an index that is no tensor, but has a length below 32, for a tuple: one index for each
     dimension (`treatSequenceAsTuple` in torch/csrc/autograd/python_variable_indexing.cpp). Refused the
     length, it goes on to make a tensor of the index, through the Await's `__dlpack__`.
     """
-    if _is_subscript(asker):
+    if asker is not None and _is_subscript(asker):
         raise TypeError("the length of an Await of a tensor is not there for what stands in an index")
     return len(tensor)
 

@@ -13,8 +13,11 @@ from awaits._state.data_model import OWN
 from awaits._state.slots import AwaitBase
 
 
-def read_pending(aw: AwaitBase, name: str, frame: FrameType) -> Any:
-    """Read an attribute for which the call is to run, unless the code of this frame only looks on."""
+def read_pending(aw: AwaitBase, name: str, frame: FrameType | None) -> Any:
+    """Read an attribute for which the call is to run, unless the code of this frame only looks on.
+
+    There is no frame where C asks and no Python code runs, as in a thread that begins with this.
+    """
     is_signature = name == "__signature__"
     if looks_on(frame):
         own = object.__getattribute__(aw, "__call__" if is_signature else name)
@@ -23,9 +26,9 @@ def read_pending(aw: AwaitBase, name: str, frame: FrameType) -> Any:
     return read_signature(value, frame) if is_signature else getattr(value, name)
 
 
-def read_signature(value: Any, frame: FrameType) -> Any:
+def read_signature(value: Any, frame: FrameType | None) -> Any:
     """Read `__signature__`; without it `inspect` would go by what an Await looks like, not by its W."""
-    if frame.f_globals.get("__name__") == "inspect":
+    if frame is not None and frame.f_globals.get("__name__") == "inspect":
         return _signature(value)
     return value.__signature__
 
@@ -55,6 +58,6 @@ class TorchFunction:
         if aw is not None:
             from awaits._forwarding import arrays  # only here: it is no use without torch
 
-            if arrays.names_torch_function(sys._getframe(1)):
+            if arrays.names_torch_function(sys._getframe().f_back):
                 wait_for_attribute(aw, "__torch_function__").__torch_function__  # noqa: B018
         return MethodType(self.method, owner)

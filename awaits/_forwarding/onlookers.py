@@ -30,8 +30,10 @@ PREDICATES: Final = frozenset(
 )
 
 
-def looks_on(frame: FrameType) -> bool:
+def looks_on(frame: FrameType | None) -> bool:
     """Say whether the code that asks for an attribute looks at whatever it comes across."""
+    if frame is None:
+        return False
     if (frame.f_globals.get("__name__"), frame.f_code.co_name) in PREDICATES:
         return True
     return asker(frame) in ONLOOKERS

@@ -45,7 +45,7 @@ async def _refuse_async_context(value: Any) -> None:
         raise AssertionError
 
 
-def length_of_tensor(value: Any, asker: FrameType) -> int:
+def length_of_tensor(value: Any, asker: FrameType | None) -> int:
     """Return the length of a value that torch's functions know, for the code of this frame."""
     from awaits._forwarding import arrays  # only here: it is no use without torch
 

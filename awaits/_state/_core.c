@@ -147,11 +147,39 @@ operand(PyObject *op, const char *operation)
     return Py_IS_TYPE(op, await_type) ? wait_for(op, operation) : Py_NewRef(op);
 }
 
+/* A value that is an Await leads back into this file, and without end if it is its own value. Any other
+ * is used without a look at the depth. */
+static inline int
+enter(PyObject *value)
+{
+    return Py_IS_TYPE(value, await_type) && Py_EnterRecursiveCall(" while the value of an Await is used");
+}
+
+static inline void
+leave(PyObject *value)
+{
+    if (Py_IS_TYPE(value, await_type)) {
+        Py_LeaveRecursiveCall();
+    }
+}
+
+/* Return the frame of the Python code that asks, or None where there is none, as in a new thread. */
+static inline PyObject *
+asking_frame(void)
+{
+    PyObject *frame = (PyObject *)PyEval_GetFrame();
+    return frame ? frame : Py_None;
+}
+
 /* Attributes. */
 
 static inline int
 is_own(PyObject *name)
 {
+    if (!PyUnicode_Check(name)) {
+        PyErr_Format(PyExc_TypeError, "attribute name must be string, not '%.200s'", Py_TYPE(name)->tp_name);
+        return -1;
+    }
 #if PY_VERSION_HEX < 0x030C0000
     if (PyUnicode_READY(name) < 0) {
         return -1;
@@ -182,16 +210,20 @@ get_attribute(PyObject *self, PyObject *name)
     }
     PyObject *result;
     if (value == pending) {
-        result = PyObject_CallFunctionObjArgs(read_pending, self, name, PyEval_GetFrame(), NULL);
+        result = PyObject_CallFunctionObjArgs(read_pending, self, name, asking_frame(), NULL);
+    }
+    else if (enter(value)) {
+        result = NULL;
     }
     else {
         /* What PyObject_GetAttr does, without the look at the name that it has had. */
         getattrofunc read = Py_TYPE(value)->tp_getattro;
         result = read ? read(value, name) : PyObject_GetAttr(value, name);
+        leave(value);
         if (result == NULL && PyErr_ExceptionMatches(PyExc_AttributeError)
             && PyUnicode_CompareWithASCIIString(name, "__signature__") == 0) {
             PyErr_Clear();
-            result = PyObject_CallFunctionObjArgs(read_signature, value, PyEval_GetFrame(), NULL);
+            result = PyObject_CallFunctionObjArgs(read_signature, value, asking_frame(), NULL);
         }
     }
     Py_DECREF(value);
@@ -215,7 +247,11 @@ set_attribute(PyObject *self, PyObject *name, PyObject *to)
     if (value == NULL) {
         return -1;
     }
-    int failed = PyObject_SetAttr(value, name, to);
+    int failed = -1;
+    if (!enter(value)) {
+        failed = PyObject_SetAttr(value, name, to);
+        leave(value);
+    }
     Py_DECREF(value);
     return failed;
 }
@@ -232,7 +268,11 @@ apply(PyObject *left, PyObject *right, binaryfunc function, const char *operatio
     if (one != NULL) {
         PyObject *other = operand(right, operation);
         if (other != NULL) {
-            result = function(one, other);
+            PyObject *await = Py_IS_TYPE(one, await_type) ? one : other;
+            if (!enter(await)) {
+                result = function(one, other);
+                leave(await);
+            }
             Py_DECREF(other);
         }
         Py_DECREF(one);
@@ -268,7 +308,11 @@ BINARY(or_, PyNumber_Or, "or")
         if (value == NULL) {                                 \
             return failure;                                  \
         }                                                    \
-        type result = function(value);                       \
+        type result = failure;                               \
+        if (!enter(value)) {                                 \
+            result = function(value);                        \
+            leave(value);                                    \
+        }                                                    \
         Py_DECREF(value);                                    \
         return result;                                       \
     }
@@ -289,7 +333,7 @@ length_of(PyObject *value)
         || _PyType_Lookup(Py_TYPE(value), torch_function) == NULL) {
         return PyObject_Size(value);
     }
-    PyObject *result = PyObject_CallFunctionObjArgs(length_of_tensor, value, PyEval_GetFrame(), NULL);
+    PyObject *result = PyObject_CallFunctionObjArgs(length_of_tensor, value, asking_frame(), NULL);
     Py_ssize_t length = result ? PyLong_AsSsize_t(result) : -1;
     Py_XDECREF(result);
     return length;
@@ -308,7 +352,7 @@ compare(PyObject *self, PyObject *other, int op)
     if (value != NULL) {
         PyObject *against = operand(other, operations[op]);
         if (against != NULL) {
-            result = PyObject_RichCompare(value, against, op);
+            result = PyObject_RichCompare(value, against, op); /* which looks at the depth itself */
             Py_DECREF(against);
         }
         Py_DECREF(value);
@@ -347,7 +391,10 @@ set_item(PyObject *self, PyObject *key, PyObject *item)
     if (value != NULL) {
         PyObject *place = operand(key, operation);
         if (place != NULL) {
-            failed = item ? PyObject_SetItem(value, place, item) : PyObject_DelItem(value, place);
+            if (!enter(value)) {
+                failed = item ? PyObject_SetItem(value, place, item) : PyObject_DelItem(value, place);
+                leave(value);
+            }
             Py_DECREF(place);
         }
         Py_DECREF(value);
@@ -363,7 +410,10 @@ contains(PyObject *self, PyObject *item)
     if (sought != NULL) {
         PyObject *value = wait_for(self, "__contains__");
         if (value != NULL) {
-            found = PySequence_Contains(value, sought);
+            if (!enter(value)) {
+                found = PySequence_Contains(value, sought);
+                leave(value);
+            }
             Py_DECREF(value);
         }
         Py_DECREF(sought);
@@ -381,7 +431,11 @@ iterate(PyObject *self)
     if (value == NULL) {
         return NULL;
     }
-    PyObject *iterator = PyObject_GetIter(value);
+    PyObject *iterator = NULL;
+    if (!enter(value)) {
+        iterator = PyObject_GetIter(value);
+        leave(value);
+    }
     Py_DECREF(value);
     return iterator;
 }
@@ -393,7 +447,7 @@ call(PyObject *self, PyObject *args, PyObject *kwargs)
     if (value == NULL) {
         return NULL;
     }
-    PyObject *result = PyObject_Call(value, args, kwargs);
+    PyObject *result = PyObject_Call(value, args, kwargs); /* which looks at the depth itself */
     Py_DECREF(value);
     return result;
 }

@@ -79,7 +79,7 @@ def forget_call(aw: AwaitBase) -> bool:
         if get_value(aw) is PENDING:
             return False
         if has_call(get_function(aw)):
-            set_function(aw, released_function)
+            set_function(aw, released_function)  # first, as `fn()` reads it last
         set_args(aw, None)
         set_kwargs(aw, {})
     del dropped

@@ -4,6 +4,8 @@ import functools
 import gc
 import weakref
 from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
 from typing import get_type_hints
 
 import pytest
@@ -20,6 +22,7 @@ from awaits import (
     awaitable_wait,
 )
 from tests.runtime.calls import failing_first
+from tests.runtime.stepping import call_disturbed
 from tests.runtime.things import show
 
 
@@ -184,3 +187,16 @@ def test_errors_are_what_a_caller_would_catch() -> None:
 def test_public_names_say_that_they_come_from_the_package() -> None:
     public = [getattr(awaits, name) for name in awaits.__all__ if name != "BUILD"]
     assert {each.__module__ for each in public} == {"awaits"}
+
+
+def test_fn_beside_a_release_is_the_whole_call_or_refused() -> None:
+    def look(aw: Await[dict[str, int]]) -> None:
+        with suppress(AwaitError):
+            assert aw.fn()() == {"x": 1}
+
+    for point in range(1, 100):
+        aw = awaitable(dict, x=1)
+        awaitable_wait(aw)
+        if not call_disturbed(point, partial(awaitable_release, aw), partial(look, aw)):
+            break
+    assert 2 < point < 99

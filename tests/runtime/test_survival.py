@@ -1,0 +1,157 @@
+"""No use of an Await ends the interpreter: what cannot be is one of Python's own errors."""
+
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+from awaits import Await, awaitable
+from tests.runtime import needs
+
+# Uses that would go on without end on an Await that is its own value.
+ENDLESS = (
+    *("aw + 1", "1 + aw", "aw + aw", "aw - 1", "aw * 2", "aw @ 1", "aw / 1", "aw // 1", "aw % 1"),
+    *("divmod(aw, 1)", "aw ** 1", "pow(aw, 1, 2)", "aw << 1", "aw >> 1", "aw & 1", "aw | 1", "aw ^ 1"),
+    *("aw += 1", "-aw", "+aw", "~aw", "abs(aw)", "int(aw)", "float(aw)", "complex(aw)", "round(aw)"),
+    *("operator.index(aw)", "bool(aw)", "not aw", "str(aw)", "bytes(aw)", "format(aw)", "hash(aw)"),
+    *("len(aw)", "operator.length_hint(aw)", "aw[0]", "aw[0] = 1", "del aw[0]", "1 in aw", "aw in aw"),
+    *("iter(aw)", "next(aw)", "reversed(aw)", "aw()", "aw(1, x=2)", "aw == 1", "aw < 1", "aw == aw"),
+    *("aw.x", "aw.x = 1", "del aw.x", "hasattr(aw, 'x')", "repr(aw)", "isinstance(1, aw)"),
+    *("exec('with aw: pass')", "os.fspath(aw)", "copy.copy(aw)", "pickle.dumps(aw)", "math.floor(aw)"),
+)
+ITSELF = """\
+box = []
+aw = awaits.awaitable(lambda: box[0])
+box.append(aw)
+awaits.awaitable_wait(aw)
+"""
+NESTED = """\
+aw = awaits.awaitable_nowait(5)
+for _ in range(100_000):
+    aw = awaits.awaitable_nowait(aw)
+"""
+TRY = """
+import copy, gc, math, operator, os, pickle, sys
+import awaits
+{make}
+for use in {uses!r}:
+    print(use, end=" ", flush=True)  # the last one is what ended the process, if any did
+    try:
+        exec(use, {{**globals(), "aw": aw}})
+    except RecursionError:
+        print("RecursionError")
+    except Exception as error:
+        print(type(error).__name__)
+    else:
+        print("nothing")
+del aw
+gc.collect()
+print("the end")
+"""
+
+
+def outcomes(make: str) -> dict[str, str]:
+    needs.processes()
+    result = subprocess.run(
+        [sys.executable, "-c", TRY.format(make=make, uses=ENDLESS)],
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+    assert result.returncode == 0, result.stdout[-500:] + result.stderr[-500:]
+    *lines, end = result.stdout.splitlines()
+    assert end == "the end"
+    return dict(line.rsplit(" ", 1) for line in lines)
+
+
+def test_an_await_that_is_its_own_value_is_endless_recursion() -> None:
+    found = outcomes(ITSELF)
+    assert {use: error for use, error in found.items() if error != "RecursionError"} == {}
+
+
+def test_awaits_nested_100_000_deep_are_too_deep() -> None:
+    found = outcomes(NESTED)
+    assert {use: error for use, error in found.items() if error != "RecursionError"} == {}
+
+
+@pytest.mark.parametrize("state", ["pending", "done"])
+@pytest.mark.parametrize("name", [5, None, b"real", ("real",)])
+def test_a_name_that_is_no_str_is_refused(state: str, name: Any) -> None:
+    aw: Any = awaitable(int, "5")
+    if state == "done":
+        assert aw.real == 5
+    refused = "attribute name must be string, not"
+    with pytest.raises(TypeError, match=refused):
+        Await.__getattribute__(aw, name)
+    with pytest.raises(TypeError, match=refused):
+        Await.__setattr__(aw, name, 1)
+    with pytest.raises(TypeError, match=refused):
+        Await.__delattr__(aw, name)
+    assert aw.real == 5
+
+
+def test_a_name_of_a_class_derived_from_str_is_one() -> None:
+    class Name(str):
+        __slots__ = ()
+
+    aw: Any = awaitable(int, "5")
+    assert getattr(aw, Name("real")) == 5
+    assert callable(getattr(aw, Name("fn")))
+
+
+# What C calls where no Python function runs: at the end of the interpreter, and first in a thread. Three
+# of these fail as they do on the value.
+FRAMELESS = """
+import _thread, atexit, sys, time
+from awaits import awaitable, awaitable_done, awaitable_nowait, trace
+
+failures = []
+# Newer versions of Python say more of a missing attribute.
+sys.unraisablehook = lambda it: failures.append(str(it.exc_value).partition(" and no ")[0])
+aws = [awaitable(str, n) for n in range(5)]
+uses = (
+    (getattr, aws[0], "real"), (hash, aws[1]), (len, aws[2]), (setattr, aws[3], "x", 1), (repr, aws[4]),
+    (getattr, awaitable_nowait(1), "__signature__"),
+)
+
+def report():
+    print([awaitable_done(aw) for aw in aws])
+    print(*sorted(failures), sep="\\n")
+"""
+REPORT = """\
+[True, True, True, True, False]
+'int' object has no attribute '__signature__'
+'str' object has no attribute 'real'
+'str' object has no attribute 'x'
+"""
+IN_THREADS = """
+for use in uses:
+    _thread.start_new_thread(use[0], use[1:])
+while len(failures) < 3 or not all(map(awaitable_done, aws[:4])):
+    time.sleep(0.001)
+report()
+"""
+AT_THE_END = """
+atexit.register(report)
+for use in uses:
+    atexit.register(*use)
+seen = trace().__enter__()
+atexit.register(awaitable, int)
+atexit.register(awaitable_nowait, 5)
+"""
+
+
+@pytest.mark.parametrize("program", [IN_THREADS, AT_THE_END], ids=["in a thread", "at the end"])
+def test_a_use_without_a_frame_of_python_is_one(program: str) -> None:
+    needs.processes()
+    needs.threads()
+    result = subprocess.run(
+        [sys.executable, "-c", FRAMELESS + program],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (result.stdout, result.stderr) == (REPORT, "")
