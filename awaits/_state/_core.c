@@ -582,6 +582,17 @@ compile_awaitable(PyObject *module, PyObject *reference)
 
 /* The module. */
 
+/* What is connected is of one import in one interpreter. Another is told that it must do without. Imports do
+ * not come at the same time, as interpreters that have a GIL of their own cannot load this. */
+static PyObject *
+claim(PyObject *module, PyObject *unused)
+{
+    static int is_claimed;
+    int is_first = !is_claimed;
+    is_claimed = 1;
+    return PyBool_FromLong(is_first);
+}
+
 static PyObject *
 connect(PyObject *module, PyObject *args)
 {
@@ -639,6 +650,7 @@ static PyMethodDef functions[] = {
     ACCESSORS(outcome),
     ACCESSORS(value),
     {"new", _PyCFunction_CAST(new), METH_FASTCALL, NULL},
+    {"claim", claim, METH_NOARGS, NULL},
     {"connect", connect, METH_VARARGS, NULL},
     {"tell_of_new", tell_of_new, METH_O, NULL},
     {"compile_awaitable", compile_awaitable, METH_O, NULL},

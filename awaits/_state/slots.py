@@ -13,7 +13,11 @@ PENDING: Final[Any] = type("Pending", (), {"__slots__": ()})()
 
 
 def _compiled_part() -> Any:
-    """Return the module `_core`, or None if there is none or the environment asks for none."""
+    """Return the module `_core`, or None if there is none or the environment asks for none.
+
+    It serves the first import of this package in the process, in one interpreter. An import that comes
+    after that, as by test isolation, gets none, and what was imported before goes on with it.
+    """
     wanted = os.environ.get("AWAITS_BUILD", "")
     if wanted not in {"", "compiled", "pure"}:
         raise ValueError(f"AWAITS_BUILD must be 'compiled' or 'pure', not {wanted!r}")
@@ -21,6 +25,9 @@ def _compiled_part() -> Any:
         return None
     try:
         from awaits._state import _core  # type: ignore[attr-defined, unused-ignore]
+
+        if not _core.claim():
+            raise ImportError("the compiled part of awaits serves an earlier import in this process")
     except ImportError:
         if wanted == "compiled":
             raise

@@ -1,11 +1,13 @@
 """No use of an Await ends the interpreter: what cannot be is one of Python's own errors."""
 
+import os
 import subprocess
 import sys
 from typing import Any
 
 import pytest
 
+import awaits
 from awaits import Await, awaitable
 from tests.runtime import needs
 
@@ -155,3 +157,73 @@ def test_a_use_without_a_frame_of_python_is_one(program: str) -> None:
         check=False,
     )
     assert (result.stdout, result.stderr) == (REPORT, "")
+
+
+SECOND_IMPORT = """
+import gc, sys
+import awaits as first
+
+aws = [first.awaitable(int, "5"), first.awaitable_nowait(6), first.awaitable(lambda: aws[0] + aws[1])]
+kept = {kept!r}
+for name in [name for name in sys.modules if name.partition(".")[0] == "awaits"]:
+    if name not in kept:
+        del sys.modules[name]
+import awaits as second
+
+print(second is not first, second.BUILD)
+more = [first.awaitable(int, "8"), second.awaitable(int, "9"), second.awaitable_nowait([1])]
+more[2] += [2]
+print(repr(aws[0]), aws[2] + 1, aws[1].real, more[0] + more[1], more[2][1], len(more[2]))
+del aws, more, first
+gc.collect()
+print(second.awaitable(str, 5).upper())
+"""
+IN_ANOTHER_INTERPRETER = """
+import sys
+import awaits
+
+try:
+    import _interpreters as interpreters
+except ImportError:
+    import _xxsubinterpreters as interpreters
+aw = awaits.awaitable(int, "5")
+# The same files: another installation has a compiled part of its own.
+program = f"import sys; sys.path[:] = {{sys.path!r}}; "
+program += "import awaits; print(awaits.awaitable(int, '6') + 1, awaits.BUILD)"
+for kind in {{"_interpreters": ("legacy", "isolated")}}.get(interpreters.__name__, (False, True)):
+    create = interpreters.create
+    made = create(kind) if isinstance(kind, str) else create(isolated=kind)
+    failure = interpreters.run_string(made, program)
+    assert failure is None, failure
+    interpreters.destroy(made)
+print(aw + 1, awaits.awaitable_nowait(1) + 1)
+"""
+
+
+def run(program: str) -> str:
+    needs.processes()
+    environment = {name: value for name, value in os.environ.items() if name != "AWAITS_BUILD"}
+    if awaits.BUILD == "pure":
+        environment["AWAITS_BUILD"] = "pure"
+    result = subprocess.run(
+        [sys.executable, "-c", program],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (result.returncode, result.stderr) == (0, "")
+    return result.stdout
+
+
+@pytest.mark.parametrize("kept", [(), ("awaits._state._core",)])
+def test_second_import_leaves_the_awaits_of_the_first_alone(kept: tuple[str, ...]) -> None:
+    printed = "True pure\n<Await pending: int> 12 6 17 2 2\n5\n"
+    assert run(SECOND_IMPORT.format(kept=kept)) == printed
+
+
+def test_second_interpreter_leaves_the_awaits_of_the_first_alone() -> None:
+    if sys.version_info >= (3, 14):
+        pytest.skip("the module that makes interpreters has another interface")
+    assert run(IN_ANOTHER_INTERPRETER.format()) == "7 pure\n7 pure\n6 2\n"
