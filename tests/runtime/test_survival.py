@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-import awaits
 from awaits import Await, awaitable
 from tests.runtime import needs
 
@@ -53,17 +52,23 @@ print("the end")
 """
 
 
-def outcomes(make: str) -> dict[str, str]:
+def run(program: str, environment: dict[str, str] | None = None) -> str:
+    """Return what a program prints, which comes to its end and has nothing to complain of."""
     needs.processes()
     result = subprocess.run(
-        [sys.executable, "-c", TRY.format(make=make, uses=ENDLESS)],
+        [sys.executable, "-c", program],
+        env=environment,
         capture_output=True,
         text=True,
         timeout=100,
         check=False,
     )
-    assert result.returncode == 0, result.stdout[-500:] + result.stderr[-500:]
-    *lines, end = result.stdout.splitlines()
+    assert (result.returncode, result.stderr) == (0, ""), result.stdout[-500:]
+    return result.stdout
+
+
+def outcomes(make: str) -> dict[str, str]:
+    *lines, end = run(TRY.format(make=make, uses=ENDLESS)).splitlines()
     assert end == "the end"
     return dict(line.rsplit(" ", 1) for line in lines)
 
@@ -147,16 +152,8 @@ atexit.register(awaitable_nowait, 5)
 
 @pytest.mark.parametrize("program", [IN_THREADS, AT_THE_END], ids=["in a thread", "at the end"])
 def test_a_use_without_a_frame_of_python_is_one(program: str) -> None:
-    needs.processes()
     needs.threads()
-    result = subprocess.run(
-        [sys.executable, "-c", FRAMELESS + program],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert (result.stdout, result.stderr) == (REPORT, "")
+    assert run(FRAMELESS + program) == REPORT
 
 
 SECOND_IMPORT = """
@@ -188,9 +185,9 @@ except ImportError:
     import _xxsubinterpreters as interpreters
 aw = awaits.awaitable(int, "5")
 # The same files: another installation has a compiled part of its own.
-program = f"import sys; sys.path[:] = {{sys.path!r}}; "
+program = f"import sys; sys.path[:] = {sys.path!r}; "
 program += "import awaits; print(awaits.awaitable(int, '6') + 1, awaits.BUILD)"
-for kind in {{"_interpreters": ("legacy", "isolated")}}.get(interpreters.__name__, (False, True)):
+for kind in {"_interpreters": ("legacy", "isolated")}.get(interpreters.__name__, (False, True)):
     create = interpreters.create
     made = create(kind) if isinstance(kind, str) else create(isolated=kind)
     failure = interpreters.run_string(made, program)
@@ -200,30 +197,24 @@ print(aw + 1, awaits.awaitable_nowait(1) + 1)
 """
 
 
-def run(program: str) -> str:
-    needs.processes()
-    environment = {name: value for name, value in os.environ.items() if name != "AWAITS_BUILD"}
-    if awaits.BUILD == "pure":
-        environment["AWAITS_BUILD"] = "pure"
-    result = subprocess.run(
-        [sys.executable, "-c", program],
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert (result.returncode, result.stderr) == (0, "")
-    return result.stdout
+@pytest.fixture
+def not_insisting() -> dict[str, str]:
+    """Return an environment that insists on no compiled build, which a second import does not get."""
+    insists = os.environ.get("AWAITS_BUILD") == "compiled"
+    return {name: value for name, value in os.environ.items() if name != "AWAITS_BUILD" or not insists}
 
 
 @pytest.mark.parametrize("kept", [(), ("awaits._state._core",)])
-def test_second_import_leaves_the_awaits_of_the_first_alone(kept: tuple[str, ...]) -> None:
+def test_second_import_leaves_the_awaits_of_the_first_alone(
+    kept: tuple[str, ...], not_insisting: dict[str, str]
+) -> None:
     printed = "True pure\n<Await pending: int> 12 6 17 2 2\n5\n"
-    assert run(SECOND_IMPORT.format(kept=kept)) == printed
+    assert run(SECOND_IMPORT.format(kept=kept), not_insisting) == printed
 
 
-def test_second_interpreter_leaves_the_awaits_of_the_first_alone() -> None:
+def test_second_interpreter_leaves_the_awaits_of_the_first_alone(
+    not_insisting: dict[str, str],
+) -> None:
     if sys.version_info >= (3, 14):
         pytest.skip("the module that makes interpreters has another interface")
-    assert run(IN_ANOTHER_INTERPRETER.format()) == "7 pure\n7 pure\n6 2\n"
+    assert run(IN_ANOTHER_INTERPRETER, not_insisting) == "7 pure\n7 pure\n6 2\n"
