@@ -12,5 +12,10 @@ BUILD = os.environ.get("AWAITS_BUILD", "")
 if BUILD not in {"", "compiled", "pure"}:
     raise SystemExit(f"AWAITS_BUILD must be 'compiled' or 'pure', not {BUILD!r}")
 
-core = Extension("awaits._state._core", ["awaits/_state/_core.c"], optional=BUILD != "compiled")
+core = Extension(
+    "awaits._state._core",
+    ["awaits/_state/_core.c"],
+    depends=["awaits/_state/_claims.h"],
+    optional=BUILD != "compiled",
+)
 setup(ext_modules=[] if BUILD == "pure" else [core])

@@ -46,18 +46,28 @@ from awaits._forwarding.special_methods import (
 )
 from awaits._running import claims
 from awaits._running.awaitables import immediate, is_awaitable
-from awaits._running.calls import run, wait
+from awaits._running.calls import Call, receive, run_dependencies, wait
 from awaits._running.implicit import (
     run_for_attribute,
     run_for_special_method,
+    swallowed,
+    swallowed_for_attribute,
     wait_despite,
     wait_for_attribute,
     wait_for_iteration,
 )
 from awaits._state import making
 from awaits._state.data_model import OWN
-from awaits._state.held_call import function_name, get_call, has_call, no_call, nowait_function
+from awaits._state.held_call import (
+    function_name,
+    get_call,
+    has_call,
+    no_call,
+    nowait_function,
+    released_function,
+)
 from awaits._state.slots import PENDING, AwaitBase, core, get_args, get_function, get_kwargs, get_value
+from awaits._tracing import recording
 
 if TYPE_CHECKING:
     from _typeshed import (
@@ -197,7 +207,7 @@ class Await(AwaitBase, Generic[W_co]):
         value = get_value(self)
         if value is not PENDING:
             return f"<Await done: {value!r}>"
-        state = "running" if claims.is_running(id(self)) else "pending"
+        state = "running" if claims.is_running(self) else "pending"
         return f"<Await {state}: {function_name(get_function(self))}>"
 
     def __copy__(self) -> Await[W_co]:
@@ -648,6 +658,26 @@ if core is not None:
         if type(_method) is types.WrapperDescriptorType and _name in vars(Await):
             setattr(Await, _name, _method)
     core.connect(
-        *(Await, PENDING, frozenset(OWN), run, run_for_special_method, run_for_attribute),
-        *(wait_for_iteration, refuse_own, read_pending, read_signature, length_of_tensor),
+        await_type=Await,
+        delayed_type=Call,
+        pending=PENDING,
+        released_function=released_function,
+        nowait_function=nowait_function,
+        own_names=frozenset(OWN),
+        onlooking_modules=onlookers.MODULES,
+        remote_results=claims.remote_results,
+        receive=receive,
+        run_dependencies=run_dependencies,
+        run_recorded=recording.run,
+        wait_recorded=functools.partial(claims.wait_recorded, wait=core.wait_for_holder),
+        refuse_cycle_of=claims.refuse_cycle_of,
+        run_for_special=run_for_special_method,
+        run_for_attribute=run_for_attribute,
+        run_for_iteration=wait_for_iteration,
+        swallowed=swallowed,
+        swallowed_for_attribute=swallowed_for_attribute,
+        refuse_own=refuse_own,
+        read_pending=read_pending,
+        read_signature=read_signature,
+        length_of_tensor=length_of_tensor,
     )

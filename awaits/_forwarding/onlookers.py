@@ -29,6 +29,9 @@ PREDICATES: Final = frozenset(
     }
 )
 
+# The modules whose code may look on. Any other is not asked what it is.
+MODULES: Final = frozenset({"inspect", *ONLOOKERS, *(module for module, _ in PREDICATES)})
+
 
 def looks_on(frame: FrameType | None) -> bool:
     """Say whether the code that asks for an attribute looks at whatever it comes across."""

@@ -9,14 +9,15 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Coroutine, Iterator
 from functools import reduce
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from awaits._running.claims import Claim, remote_results
+from awaits._running.claims import hold, remote_results
 from awaits._state import making
 from awaits._state.held_call import get_call
 from awaits._state.slots import (
     PENDING,
     AwaitBase,
+    core,
     get_args,
     get_function,
     get_kwargs,
@@ -35,26 +36,30 @@ def wait(aw: AwaitBase) -> Any:
 
 def run(aw: AwaitBase) -> Any:
     """Run the call, unless another thread completes it first, and return the value."""
-    if type(get_function(aw)) is Call and id(aw) not in remote_results:
+    if type(get_function(aw)) is Call:
         run_dependencies(aw)
-    claim = Claim(aw)
-    with claim.lock:
-        try:
-            claim.acquire()
-            value = get_value(aw)
-            if value is PENDING and (receive := remote_results.get(id(aw))):
-                value = receive()  # or PENDING, if the call was withdrawn
-            if value is PENDING:
-                function, args, kwargs = get_call(aw)
-                recorder = recording.recorder
-                if recorder is None:
-                    value = function(*args, **kwargs)
-                else:
-                    value = recorder.run(aw, function, args, kwargs)
-            set_value(aw, value)
-        finally:
-            claim.release()
+    return hold(aw, _complete)
+
+
+def _complete(aw: AwaitBase) -> Any:
+    """Have the value there, and return it. To be done by whoever holds the Await."""
+    value = get_value(aw)
+    if value is PENDING:
+        value = receive(aw)
+        if value is PENDING:
+            function, args, kwargs = get_call(aw)
+            if recording.recorder is None:
+                value = function(*args, **kwargs)
+            else:
+                value = recording.run(aw, function, args, kwargs)
+        set_value(aw, value)
     return value
+
+
+def receive(aw: AwaitBase) -> Any:
+    """Return the value if the call was submitted to run elsewhere, else, or if withdrawn, `PENDING`."""
+    take_in = remote_results.get(id(aw))
+    return PENDING if take_in is None else take_in()
 
 
 class Call:
@@ -101,8 +106,11 @@ def call_named(module: str | None, qualname: str) -> Any:
 
 
 def run_dependencies(aw: AwaitBase) -> None:
-    """Run the calls that a delayed one needs, in the order in which they would run for one another."""
-    if next(pending_arguments(aw), None) is not None:
+    """Run the calls that a delayed one needs, in the order in which they would run for one another.
+
+    Nothing is run for one that was submitted to run elsewhere.
+    """
+    if id(aw) not in remote_results and next(pending_arguments(aw), None) is not None:
         for needed, _ in dependencies(aw):
             run(needed)
 
@@ -169,3 +177,7 @@ def value_of(argument: Any) -> Any:
     from awaits._running import running_loop  # only here: it imports asyncio
 
     return running_loop.await_now(argument)
+
+
+if not TYPE_CHECKING and core is not None:
+    run = core.run

@@ -6,17 +6,19 @@ and nothing else, so an Await that does not run costs them nothing.
 An interrupt (Ctrl-C, `PyThreadState_SetAsyncExc`) can strike between any two lines, and a finalizer or
 a signal handler that uses an Await can run there. So nothing here is guarded by a lock that they could
 find taken: every change to a table is one atomic step, and whether a claim is over is said by its lock,
-which `with` gives back whatever strikes. The tables may be behind.
+which is given back whatever strikes. The tables may be behind.
+
+The compiled build does all of this in C, in `_claims.h`.
 """
 
 import os
-from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from awaits._state.errors import AwaitCycleError
 from awaits._state.held_call import function_name
-from awaits._state.slots import get_function
-from awaits._state.threads import Lock, get_ident
+from awaits._state.slots import AwaitBase, core, get_function
+from awaits._state.threads import ONCE, Lock, get_ident
 from awaits._tracing import recording
 
 if TYPE_CHECKING:  # for users of mypy, who would have three more modules checked
@@ -31,16 +33,29 @@ _innermost: dict[int, "Claim"] = {}
 # Where the result of an Await is to come from, by its id, if its call was submitted to run elsewhere.
 # Whoever put an entry in takes it out, and keeps the Await alive.
 remote_results: dict[int, Callable[[], Any]] = {}
-# Taken for single steps. Of two threads that begin to wait one sees the other, and of two that clear a
-# claim one does.
+# Taken for single steps, in which nothing is called, so that no signal handler can come and find it
+# taken. Of two threads that begin to wait one sees the other, and of two that clear a claim one does.
 _order = Lock()
 
 
-class Claim:
-    """One thread's claim to run an Await.
+def hold(aw: AwaitBase, act: Callable[[AwaitBase], Any]) -> Any:
+    """Call `act(aw)` while the calling thread holds the Await, after whoever holds it now.
 
-    To be used in `with claim.lock:`. Who wants the same Await waits for that lock.
+    Raise `AwaitCycleError` at once if that wait could never end.
     """
+    claim = Claim(aw)
+    try:
+        claim.acquire()
+        return act(aw)
+    finally:
+        try:
+            claim.release()
+        finally:
+            claim.lock.release()
+
+
+class Claim:
+    """One thread's claim to hold an Await, whose lock it has: who wants the same waits for that."""
 
     __slots__ = ("aw", "blocked_on", "is_acquired", "key", "lock", "outer", "thread")
 
@@ -52,27 +67,33 @@ class Claim:
         # Whether it holds the Await, and does not wait for another's claim to end.
         self.is_acquired = False
         self.lock = Lock()
+        self.lock.acquire()
         # The claim of another thread that this one waits for.
         self.blocked_on: Claim | None = None
         # The claim of this thread whose function waits for this one.
         self.outer = _innermost_of(self.thread)
 
     def acquire(self) -> None:
-        """Hold the Await, after whoever holds it now.
-
-        Raise `AwaitCycleError` at once, and hold nothing, if that wait could never end.
-        """
+        """Hold the Await, or raise `AwaitCycleError` and hold nothing."""
         _innermost[self.thread] = self
         while (holder := _held.setdefault(self.key, self)) is not self:
-            with _order:
+            [_] = map(_order.acquire, ONCE)
+            try:
                 self.blocked_on = holder
+            finally:
+                _order.release()
             _refuse_cycle(holder)
-            if holder.lock.locked():  # taken only to wait for it: a signal handler may want it too
-                with recording.waiting(self.aw()), holder.lock:
-                    pass
+            if holder.lock.locked():
+                wait_recorded(self.aw(), holder.wait)
             _clear(holder)
             self.blocked_on = None
         self.is_acquired = True
+
+    def wait(self, _: object) -> None:
+        """Wait until it is over."""
+        # The lock is free again at once: a signal handler may want it too.
+        [_] = map(self.lock.acquire, ONCE)
+        self.lock.release()
 
     def release(self) -> None:
         """Hold the Await no more. Harmless if it never was held."""
@@ -89,18 +110,25 @@ def _clear(claim: Claim) -> None:
     """Take a claim that is over out of the table, where an interrupt kept it from doing so itself."""
     if _held.get(claim.key) is not claim:
         return
+    [_] = map(_order.acquire, ONCE)
     try:
-        # Without a call, so that no signal handler can come and find the lock taken.
-        with _order:
-            if _held[claim.key] is claim:
-                del _held[claim.key]
+        if _held[claim.key] is claim:
+            del _held[claim.key]
     except KeyError:
         pass  # another thread did
+    finally:
+        _order.release()
 
 
-def is_running(key: int) -> bool:
-    """Say whether some thread holds the Await with this id."""
-    claim = _held.get(key)
+def wait_recorded(aw: object, wait: Callable[[object], object]) -> None:
+    """Wait for the run of another thread, and tell a trace."""
+    with recording.waiting(aw):
+        wait(aw)
+
+
+def is_running(aw: AwaitBase) -> bool:
+    """Say whether some thread holds the Await."""
+    claim = _held.get(id(aw))
     return claim is not None and claim.lock.locked()
 
 
@@ -121,9 +149,13 @@ def _refuse_cycle(wanted: Claim) -> None:
     cycle = _cycle(wanted)
     if cycle and cycle == _cycle(wanted):
         # All of them wait, unless an interrupt has ended one meanwhile.
-        waiting = [aw for claim in [*cycle, wanted] if (aw := claim.aw()) is not None]
-        names = " -> ".join(function_name(get_function(aw)) for aw in waiting)
-        raise AwaitCycleError(f"an Await needs its own result: {names}")
+        refuse_cycle_of([aw for claim in cycle if (aw := claim.aw()) is not None])
+
+
+def refuse_cycle_of(aws: Sequence[object]) -> NoReturn:
+    """Raise for Awaits each of which needs the next, and the last one the first."""
+    names = " -> ".join(function_name(get_function(aw)) for aw in [*aws, *aws[:1]])
+    raise AwaitCycleError(f"an Await needs its own result: {names}")
 
 
 def _cycle(wanted: Claim) -> list[Claim]:
@@ -159,6 +191,8 @@ def _forget_other_threads() -> None:
     global _order
     _order = Lock()
     remote_results.clear()
+    if core is not None:
+        core.forget_other_threads()
     for table in (_held, _innermost):
         for key, claim in list(table.items()):
             if claim.thread != get_ident():
@@ -167,3 +201,6 @@ def _forget_other_threads() -> None:
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_forget_other_threads)
+
+if not TYPE_CHECKING and core is not None:
+    hold, is_running = core.hold, core.is_running

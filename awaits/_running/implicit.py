@@ -45,10 +45,15 @@ def run_for_attribute(aw: AwaitBase, name: str) -> Any:
     try:
         return run(aw)
     except AttributeError as error:
-        function = function_name(get_function(aw))
-        raise AwaitError(
-            f"{function} raised AttributeError while {name!r} of its result was asked for"
-        ) from error
+        raise swallowed_for_attribute(aw, error, name) from error
+
+
+def swallowed_for_attribute(aw: AwaitBase, error: Exception, name: str) -> AwaitError:
+    """Return what is raised from the exception that would look like W lacking `name`."""
+    function = function_name(get_function(aw))
+    return AwaitError(
+        f"{function} raised {type(error).__name__} while {name!r} of its result was asked for"
+    )
 
 
 def run_for_special_method(aw: AwaitBase, operation: str) -> Any:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextvars
 import os
-import threading
 from collections.abc import Awaitable, Callable, Coroutine, Hashable
 from concurrent.futures import CancelledError, Future, InvalidStateError
 from contextlib import nullcontext, suppress
@@ -25,10 +24,11 @@ from awaits._state.errors import AwaitCycleError, AwaitError
 from awaits._state.held_call import forget_value, function_name
 from awaits._state.making import is_await
 from awaits._state.slots import PENDING, AwaitBase, get_function, get_outcome, get_value, set_outcome
+from awaits._state.threads import RLock, holding
 from awaits._tracing import recording
 
 # Reentrant, as a finalizer that uses an Await can run wherever memory is asked for.
-_mutex = threading.RLock()
+_mutex = RLock()
 # The run of each pending plain function that some task waits for, by the Await's id and the loop.
 _runs: dict[tuple[int, Hashable], Future[Any]] = {}
 # What each task waits for, and the task and the function that work on it.
@@ -105,7 +105,7 @@ async def _begin(run: Future[Any], aw: AwaitBase, loop: Loop) -> None:
 async def _await_shared(aw: AwaitBase, value: Awaitable[Any]) -> Any:
     """Return the result of an awaitable W, which may be one that can be awaited only once."""
     loop = running_loop()
-    work, outcome = _claim_work(aw, value, loop)
+    work, outcome = holding(_mutex, _claim_work, aw, value, loop)
     try:
         if outcome is None:
             pass
@@ -166,7 +166,7 @@ class _Work:
             if failure is None:
                 self.outcome.set_result(result)
             else:
-                _forget(self.aw, self.value, self.outcome)
+                holding(_mutex, _forget, self.aw, self.value, self.outcome)
                 self.outcome.set_exception(failure)
         _workers.pop(self.outcome, None)
 
@@ -177,35 +177,35 @@ class _Work:
 
 
 def _forget(aw: AwaitBase, value: Awaitable[Any], outcome: _Outcome) -> None:
-    """Make the Await one that can be awaited again."""
-    with _mutex:
-        if get_outcome(aw) is outcome:
-            if isinstance(value, (Coroutine, GeneratorType)):  # which run once only
-                forget_value(aw)
-            set_outcome(aw, None)
+    """Make the Await one that can be awaited again. To be done with the mutex."""
+    if get_outcome(aw) is outcome:
+        if isinstance(value, (Coroutine, GeneratorType)):  # which run once only
+            forget_value(aw)
+        set_outcome(aw, None)
 
 
 def _claim_work(
     aw: AwaitBase, value: Awaitable[Any], loop: Loop | None
 ) -> tuple[_Work | None, _Outcome | None]:
-    """Return the work, if it is the caller's to do, and what the result will be in."""
-    with _mutex:
-        outcome: _Outcome | None = get_outcome(aw)
-        if outcome is not None and outcome.is_abandoned():
-            _Work(aw, value, outcome).finish(InterruptedWorkError())
-            outcome = None
-        if outcome is not None or get_value(aw) is not value:
-            return None, outcome
-        outcome = _Outcome(loop)
-        work = _Work(aw, value, outcome)
-        set_outcome(aw, outcome)
-        return work, outcome
+    """Return the work, if it is the caller's to do, and what the result will be in.
+
+    To be done with the mutex.
+    """
+    outcome: _Outcome | None = get_outcome(aw)
+    if outcome is not None and outcome.is_abandoned():
+        _Work(aw, value, outcome).finish(InterruptedWorkError())
+        outcome = None
+    if outcome is not None or get_value(aw) is not value:
+        return None, outcome
+    outcome = _Outcome(loop)
+    work = _Work(aw, value, outcome)
+    set_outcome(aw, outcome)
+    return work, outcome
 
 
 async def _in_a_task(work: _Work) -> Any:
     task = cast("Loop", running_loop()).task
-    with _mutex:
-        _workers[work.outcome] = task, get_function(work.aw)
+    holding(_mutex, _workers.__setitem__, work.outcome, (task, get_function(work.aw)))
     if work.recorded is not None:
         work.recorded.run.begin()
     value = work.value
@@ -243,17 +243,21 @@ async def _join(outcome: Future[Any], loop: Loop) -> Any:
     """Wait for what another task works on; refuse if that task waits, however indirectly, for this."""
     me = loop.task
     try:
-        with _mutex:
-            cycle = _cycle(outcome, me)
-            if not cycle:
-                _waiting[me] = outcome
+        cycle = holding(_mutex, _begin_to_wait, outcome, me)
         if cycle:
             raise AwaitCycleError(f"an Await needs its own result: {cycle}")
         return await loop.join(outcome)
     finally:
         del outcome  # or a failure, whose traceback has this frame, would keep itself alive
-        with _mutex:
-            _waiting.pop(me, None)
+        holding(_mutex, _waiting.pop, me, None)
+
+
+def _begin_to_wait(outcome: Future[Any], me: Hashable) -> str:
+    """Note that this task waits, unless that is a cycle, whose functions are named then."""
+    cycle = _cycle(outcome, me)
+    if not cycle:
+        _waiting[me] = outcome
+    return cycle
 
 
 def _cycle(wanted: Future[Any], me: Hashable) -> str:
@@ -277,7 +281,7 @@ def _forget_run(aw: AwaitBase, key: tuple[int, Hashable], run: Future[Any]) -> N
 def _forget_other_threads() -> None:
     """Free, in a forked child, what the parent's loops and tasks were about."""
     global _mutex
-    _mutex = threading.RLock()
+    _mutex = RLock()
     for table in (_runs, _waiting, _workers):
         cast("dict[Any, Any]", table).clear()
 

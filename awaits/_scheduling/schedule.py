@@ -24,11 +24,12 @@ from typing import Any, Self, TypeGuard
 
 from awaits._await import Await
 from awaits._running.calls import is_ready, makes_a_coroutine, pending_arguments, run, value_of
-from awaits._running.claims import Claim, is_running, remote_results
+from awaits._running.claims import hold, is_running, remote_results
 from awaits._running.running_loop import awaited
 from awaits._scheduling.remote import Processes, Workers
 from awaits._state.held_call import function_name
 from awaits._state.slots import PENDING, get_function, get_value
+from awaits._state.threads import holding
 from awaits._tracing import recording
 
 # An Await, and the failure of its call.
@@ -136,19 +137,22 @@ class Schedule:
     def _submit_ready(self) -> None:
         """Submit what is ready. One at a time does, as this can end a call, which makes others ready."""
         while True:
-            with self.lock:
-                if self.is_submitting or self.is_stopped or not self.ready:
-                    return
-                self.is_submitting = True
-                aw = self.ready.popleft()
+            aw = holding(self.lock, self._next_ready)
+            if aw is None:
+                return
             try:
                 future = self._start(aw)
             except Exception as failure:
                 self._complete(aw, failure)
                 return
             self._track(future, aw)
-            with self.lock:
-                self.is_submitting = False
+            self.is_submitting = False
+
+    def _next_ready(self) -> Await[Any] | None:
+        if self.is_submitting or self.is_stopped or not self.ready:
+            return None
+        self.is_submitting = True
+        return self.ready.popleft()
 
     def _start(self, aw: Await[Any]) -> Future[Any]:
         """Submit the call, which is to end in `_complete`."""
@@ -162,24 +166,23 @@ class Schedule:
             here: Future[Any] = self.executor.submit(run_here, aw, self._complete)
             here.add_done_callback(partial(_complete_if_cancelled, aw, self._complete))
             return here
-        submitted = None if is_running(id(aw)) else self._submit_unless_begun(aw, self.workers)
+        submitted = None if is_running(aw) else self._submit_unless_begun(aw, self.workers)
         if submitted is None:  # somebody runs it, or has submitted it, for whom a thread is to wait
             return waiting_threads().submit(run_here, aw, self._complete)
         submitted.add_done_callback(partial(_take_in, aw, self._complete))
         return submitted
 
     def _submit_unless_begun(self, aw: Await[Any], workers: Workers) -> Future[Any] | None:
-        claim = Claim(aw)
-        with claim.lock:  # so that nobody begins to run it here meanwhile
-            try:
-                claim.acquire()
-                if id(aw) in remote_results or get_value(aw) is not PENDING:
-                    return None
-                submitted, read = workers.submit(aw, self.ready)
-                receive = partial(_receive, submitted, read)
-                remote_results[id(aw)] = recording.submitted(aw, self.origin, receive, submitted.done)
-            finally:
-                claim.release()
+        # Held, so that nobody begins to run it here meanwhile.
+        submitted: Future[Any] | None = hold(aw, partial(self._submit_if_pending, workers))
+        return submitted
+
+    def _submit_if_pending(self, workers: Workers, aw: Await[Any]) -> Future[Any] | None:
+        if id(aw) in remote_results or get_value(aw) is not PENDING:
+            return None
+        submitted, read = workers.submit(aw, self.ready)
+        receive = partial(_receive, submitted, read)
+        remote_results[id(aw)] = recording.submitted(aw, self.origin, receive, submitted.done)
         return submitted
 
     def _track(self, future: Future[Any], aw: Await[Any]) -> None:
@@ -189,13 +192,7 @@ class Schedule:
 
     def _complete(self, aw: Await[Any], failure: BaseException | None) -> None:
         if failure is None:
-            with self.lock:
-                self.left -= 1
-                is_last = not self.left
-                for other in self.dependents.get(id(aw), ()):
-                    self.dependency_counts[id(other)] -= 1
-                    if not self.dependency_counts[id(other)]:
-                        self.ready.append(other)
+            is_last = holding(self.lock, self._count_completed, aw)
             self._submit_ready()
             if not self.yields_each and not is_last:
                 return
@@ -204,6 +201,15 @@ class Schedule:
         else:
             self._stop()
         self.completions.put((aw, failure))
+
+    def _count_completed(self, aw: Await[Any]) -> bool:
+        """Note what is ready now, and say whether this was the last."""
+        self.left -= 1
+        for other in self.dependents.get(id(aw), ()):
+            self.dependency_counts[id(other)] -= 1
+            if not self.dependency_counts[id(other)]:
+                self.ready.append(other)
+        return not self.left
 
 
 def workers_of(executor: Any) -> Workers | None:

@@ -1,8 +1,8 @@
-/* What an Await does all day: hold its call and its value, and forward to the value.
+/* What an Await does all day: hold its call and its value, run the call, and forward to the value.
  *
- * This is `slots.py` and the busiest special methods of `awaits/_await.py` again, in C. What is done once
- * in the life of an Await stays in Python and is called from here. `_await.py` is the reference: whatever
- * stands here behaves as it does there, and all tests run on both.
+ * This is `slots.py`, the run of `calls.py` and the busiest special methods of `awaits/_await.py` again, in
+ * C. What is rare stays in Python and is called from here. The Python is the reference: whatever stands here
+ * behaves as it does there, and all tests run on both.
  */
 
 #define PY_SSIZE_T_CLEAN
@@ -14,23 +14,59 @@
 #define Py_END_CRITICAL_SECTION() }
 #endif
 
+#if PY_VERSION_HEX < 0x030C0000 /* what Python 3.12 has brought */
+static PyObject *
+PyErr_GetRaisedException(void)
+{
+    PyObject *type, *error, *traceback;
+    PyErr_Fetch(&type, &error, &traceback);
+    PyErr_NormalizeException(&type, &error, &traceback);
+    if (traceback != NULL) {
+        PyException_SetTraceback(error, traceback);
+        Py_DECREF(traceback);
+    }
+    Py_DECREF(type);
+    return error;
+}
+
+static void
+PyErr_SetRaisedException(PyObject *error)
+{
+    PyErr_Restore(Py_NewRef(Py_TYPE(error)), error, PyException_GetTraceback(error));
+}
+#endif
+
 enum { FUNCTION, ARGS, KWARGS, OUTCOME, VALUE, FIELDS };
+
+#include "_claims.h"
 
 typedef struct {
     PyObject_HEAD
     PyObject *fields[FIELDS];
+    Claim *claim; /* that holds it now, if one does */
     PyObject *weakrefs;
 } AwaitBase;
 
-/* Set by `connect`, once. */
-static PyTypeObject *await_type;
-static PyObject *pending, *own_names, *no_keywords, *torch_function, *reference_awaitable;
-static PyObject *run, *run_for_special, *run_for_attribute, *run_for_iteration, *refuse_own;
-static PyObject *read_pending, *read_signature, *length_of_tensor;
+/* What `connect` takes from Python, by these names, once. */
+#define FROM_PYTHON(X)                                                                                      \
+    X(await_type) X(delayed_type) X(pending) X(released_function) X(nowait_function) X(own_names)           \
+    X(onlooking_modules) X(remote_results) X(receive) X(run_dependencies) X(run_recorded) X(wait_recorded)  \
+    X(refuse_cycle_of) X(run_for_special) X(run_for_attribute) X(run_for_iteration)                         \
+    X(swallowed) X(swallowed_for_attribute) X(refuse_own) X(read_pending) X(read_signature)                 \
+    X(length_of_tensor)
+#define DECLARE(name) static PyObject *name;
+FROM_PYTHON(DECLARE)
+static PyObject *no_keywords, *torch_function, *dunder_name, *reference_awaitable;
 
 /* Whether a trace is on, which wants to hear of every new Await, and what its call runs for. */
 static volatile int is_traced;
 static PyObject *hear; /* what it hears of them by */
+
+static inline int
+is_await(PyObject *op)
+{
+    return (PyObject *)Py_TYPE(op) == await_type;
+}
 
 /* Fields. */
 
@@ -61,7 +97,7 @@ set_field(PyObject *self, int field, PyObject *value)
 static int
 check_await(PyObject *op)
 {
-    if (Py_IS_TYPE(op, await_type)) {
+    if (is_await(op)) {
         return 1;
     }
     PyErr_Format(PyExc_TypeError, "an Await is needed, not '%.200s'", Py_TYPE(op)->tp_name);
@@ -95,7 +131,7 @@ FIELD(value, VALUE)
 static PyObject *
 make(PyObject *function, PyObject *args, PyObject *kwargs, PyObject *value)
 {
-    PyObject *self = await_type->tp_alloc(await_type, 0);
+    PyObject *self = ((PyTypeObject *)await_type)->tp_alloc((PyTypeObject *)await_type, 0);
     if (self != NULL) {
         PyObject **fields = ((AwaitBase *)self)->fields;
         fields[FUNCTION] = Py_NewRef(function);
@@ -117,6 +153,117 @@ new(PyObject *module, PyObject *const *args, Py_ssize_t n)
     return make(args[0], args[1], args[2], args[3]);
 }
 
+/* The call. */
+
+static Claim **
+place_of_claim(PyObject *aw)
+{
+    return &((AwaitBase *)aw)->claim;
+}
+
+/* Wait until the claim that holds the Await now has ended. */
+static int
+wait_for_holder(PyObject *aw)
+{
+    if (!is_traced) {
+        return wait_for_claim(aw, place_of_claim(aw), refuse_cycle_of);
+    }
+    PyObject *done = PyObject_CallOneArg(wait_recorded, aw);
+    Py_XDECREF(done);
+    return done ? 0 : -1;
+}
+
+/* Call the function. To be done by whoever holds the Await. */
+static PyObject *
+call_function(PyObject *aw)
+{
+    PyObject *value = NULL;
+    PyObject *function = get_field(aw, FUNCTION), *args = get_field(aw, ARGS), *kwargs = get_field(aw, KWARGS);
+    if (function != NULL && args != NULL && kwargs != NULL && !Py_EnterRecursiveCall(" while an Await runs")) {
+        if (is_traced) {
+            value = PyObject_CallFunctionObjArgs(run_recorded, aw, function, args, kwargs, NULL);
+        }
+        else {
+            value = PyObject_Call(function, args, PyDict_Size(kwargs) ? kwargs : NULL);
+        }
+        Py_LeaveRecursiveCall();
+    }
+    Py_XDECREF(function);
+    Py_XDECREF(args);
+    Py_XDECREF(kwargs);
+    return value;
+}
+
+/* Have the value there, and return it. To be done by whoever holds the Await. */
+static PyObject *
+complete(PyObject *aw)
+{
+    PyObject *value = get_field(aw, VALUE);
+    if (value != pending) {
+        return value;
+    }
+    if (PyDict_Size(remote_results)) {
+        Py_SETREF(value, PyObject_CallOneArg(receive, aw)); /* pending still, if it is none of those */
+    }
+    if (value == pending) {
+        Py_SETREF(value, call_function(aw));
+    }
+    if (value != NULL) {
+        set_field(aw, VALUE, value);
+    }
+    return value;
+}
+
+/* Run the call, unless another thread completes it first, and return the value. */
+static PyObject *
+run(PyObject *aw)
+{
+    PyObject *value, *function = get_field(aw, FUNCTION);
+    if (function == NULL) {
+        return NULL;
+    }
+    int is_delayed = (PyObject *)Py_TYPE(function) == delayed_type;
+    Py_DECREF(function);
+    if (is_delayed) {
+        PyObject *done = PyObject_CallOneArg(run_dependencies, aw);
+        if (done == NULL) {
+            return NULL;
+        }
+        Py_DECREF(done);
+    }
+    Py_INCREF(aw);
+    while ((value = get_field(aw, VALUE)) == pending) {
+        Py_DECREF(value);
+        Claim *claim = try_claim(aw, place_of_claim(aw));
+        if (claim != NULL) {
+            value = complete(aw);
+            end_claim(claim);
+            break;
+        }
+        if (PyErr_Occurred() || wait_for_holder(aw) < 0) {
+            value = NULL;
+            break;
+        }
+    }
+    Py_DECREF(aw);
+    return value;
+}
+
+/* Fetch the exception that is set, and raise this one from it, as `raise instead from error` does. */
+static void
+raise_instead(PyObject *function, PyObject *aw, PyObject *name)
+{
+    PyObject *error = PyErr_GetRaisedException();
+    PyObject *instead = PyObject_CallFunctionObjArgs(function, aw, error, name, NULL);
+    if (instead == NULL) {
+        Py_DECREF(error);
+        return;
+    }
+    PyException_SetContext(instead, Py_NewRef(error));
+    PyException_SetCause(instead, error);
+    PyErr_SetRaisedException(instead);
+}
+
 /* The value. */
 
 /* Run the call, and tell a trace the name of the special method that asks for it. */
@@ -124,9 +271,23 @@ static PyObject *
 run_for(PyObject *aw, const char *operation)
 {
     if (!is_traced) {
-        return PyObject_CallOneArg(run, aw);
+        return run(aw);
     }
     return PyObject_CallFunction(run_for_special, "Os", aw, operation);
+}
+
+/* Run the call for an attribute, so that its failure does not look like a W without that. */
+static PyObject *
+run_for_name(PyObject *aw, PyObject *name)
+{
+    if (is_traced) {
+        return PyObject_CallFunctionObjArgs(run_for_attribute, aw, name, NULL);
+    }
+    PyObject *value = run(aw);
+    if (value == NULL && PyErr_ExceptionMatches(PyExc_AttributeError)) {
+        raise_instead(swallowed_for_attribute, aw, name);
+    }
+    return value;
 }
 
 /* Return W; run the call if it has not run. */
@@ -144,7 +305,7 @@ wait_for(PyObject *aw, const char *operation)
 static inline PyObject *
 operand(PyObject *op, const char *operation)
 {
-    return Py_IS_TYPE(op, await_type) ? wait_for(op, operation) : Py_NewRef(op);
+    return is_await(op) ? wait_for(op, operation) : Py_NewRef(op);
 }
 
 /* A value that is an Await leads back into this file, and without end if it is its own value. Any other
@@ -152,13 +313,13 @@ operand(PyObject *op, const char *operation)
 static inline int
 enter(PyObject *value)
 {
-    return Py_IS_TYPE(value, await_type) && Py_EnterRecursiveCall(" while the value of an Await is used");
+    return is_await(value) && Py_EnterRecursiveCall(" while the value of an Await is used");
 }
 
 static inline void
 leave(PyObject *value)
 {
-    if (Py_IS_TYPE(value, await_type)) {
+    if (is_await(value)) {
         Py_LeaveRecursiveCall();
     }
 }
@@ -197,6 +358,57 @@ is_own(PyObject *name)
     }
 }
 
+/* Say whether the code that asks may be one that only looks on: Python knows it by more than its module. */
+static int
+may_look_on(void)
+{
+#if PY_VERSION_HEX < 0x030D0000
+    PyObject *globals = Py_XNewRef(PyEval_GetGlobals());
+#else
+    PyObject *globals = PyEval_GetFrameGlobals();
+#endif
+    if (globals == NULL) {
+        return 0; /* no Python code asks */
+    }
+    PyObject *module = PyObject_GetItem(globals, dunder_name);
+    Py_DECREF(globals);
+    int may = 1;
+    if (module == NULL) {
+        PyErr_Clear();
+    }
+    else if (PyUnicode_CheckExact(module)) {
+        may = PySet_Contains(onlooking_modules, module);
+    }
+    Py_XDECREF(module);
+    return may;
+}
+
+static inline int
+is_signature(PyObject *name)
+{
+    return PyUnicode_CompareWithASCIIString(name, "__signature__") == 0;
+}
+
+/* Read an attribute for which the call is to run, unless the code that asks only looks on. */
+static PyObject *
+get_attribute_of_pending(PyObject *self, PyObject *name)
+{
+    int in_python = is_traced || is_signature(name) ? 1 : may_look_on();
+    if (in_python) {
+        return in_python < 0 ? NULL
+                             : PyObject_CallFunctionObjArgs(read_pending, self, name, asking_frame(), NULL);
+    }
+    PyObject *result = NULL, *value = run_for_name(self, name);
+    if (value != NULL) {
+        if (!enter(value)) {
+            result = PyObject_GetAttr(value, name);
+            leave(value);
+        }
+        Py_DECREF(value);
+    }
+    return result;
+}
+
 static PyObject *
 get_attribute(PyObject *self, PyObject *name)
 {
@@ -210,7 +422,7 @@ get_attribute(PyObject *self, PyObject *name)
     }
     PyObject *result;
     if (value == pending) {
-        result = PyObject_CallFunctionObjArgs(read_pending, self, name, asking_frame(), NULL);
+        result = get_attribute_of_pending(self, name);
     }
     else if (enter(value)) {
         result = NULL;
@@ -221,7 +433,7 @@ get_attribute(PyObject *self, PyObject *name)
         result = read ? read(value, name) : PyObject_GetAttr(value, name);
         leave(value);
         if (result == NULL && PyErr_ExceptionMatches(PyExc_AttributeError)
-            && PyUnicode_CompareWithASCIIString(name, "__signature__") == 0) {
+            && is_signature(name)) {
             PyErr_Clear();
             result = PyObject_CallFunctionObjArgs(read_signature, value, asking_frame(), NULL);
         }
@@ -242,7 +454,7 @@ set_attribute(PyObject *self, PyObject *name, PyObject *to)
     }
     PyObject *value = get_field(self, VALUE);
     if (value == pending) {
-        Py_SETREF(value, PyObject_CallFunctionObjArgs(run_for_attribute, self, name, NULL));
+        Py_SETREF(value, run_for_name(self, name));
     }
     if (value == NULL) {
         return -1;
@@ -261,14 +473,14 @@ set_attribute(PyObject *self, PyObject *name, PyObject *to)
 static inline PyObject *
 apply(PyObject *left, PyObject *right, binaryfunc function, const char *operation, const char *reflected)
 {
-    if (!Py_IS_TYPE(left, await_type)) {
+    if (!is_await(left)) {
         operation = reflected;
     }
     PyObject *result = NULL, *one = operand(left, operation);
     if (one != NULL) {
         PyObject *other = operand(right, operation);
         if (other != NULL) {
-            PyObject *await = Py_IS_TYPE(one, await_type) ? one : other;
+            PyObject *await = is_await(one) ? one : other;
             if (!enter(await)) {
                 result = function(one, other);
                 leave(await);
@@ -426,7 +638,10 @@ iterate(PyObject *self)
 {
     PyObject *value = get_field(self, VALUE);
     if (value == pending) {
-        Py_SETREF(value, PyObject_CallOneArg(run_for_iteration, self));
+        Py_SETREF(value, is_traced ? PyObject_CallOneArg(run_for_iteration, self) : run(self));
+        if (value == NULL && !is_traced && PyErr_ExceptionMatches(PyExc_StopIteration)) {
+            raise_instead(swallowed, self, NULL); /* Python would take it for the end */
+        }
     }
     if (value == NULL) {
         return NULL;
@@ -450,6 +665,126 @@ call(PyObject *self, PyObject *args, PyObject *kwargs)
     PyObject *result = PyObject_Call(value, args, kwargs); /* which looks at the depth itself */
     Py_DECREF(value);
     return result;
+}
+
+/* What Python calls of the above. */
+
+static PyObject *
+run_checked(PyObject *module, PyObject *aw)
+{
+    return check_await(aw) ? run(aw) : NULL;
+}
+
+/* Call `act(aw)` while the calling thread holds the Await. */
+static PyObject *
+hold(PyObject *module, PyObject *const *args, Py_ssize_t n)
+{
+    if (n != 2) {
+        PyErr_SetString(PyExc_TypeError, "an Await and a function are needed");
+        return NULL;
+    }
+    PyObject *aw = args[0], *result;
+    if (!check_await(aw)) {
+        return NULL;
+    }
+    Claim *claim;
+    while ((claim = try_claim(aw, place_of_claim(aw))) == NULL) {
+        if (PyErr_Occurred() || wait_for_holder(aw) < 0) {
+            return NULL;
+        }
+    }
+    Py_INCREF(aw);
+    result = PyObject_CallOneArg(args[1], aw);
+    end_claim(claim);
+    Py_DECREF(aw);
+    return result;
+}
+
+static PyObject *
+wait_for_holder_unrecorded(PyObject *module, PyObject *aw)
+{
+    if (!check_await(aw) || wait_for_claim(aw, place_of_claim(aw), refuse_cycle_of) < 0) {
+        return NULL;
+    }
+    Py_RETURN_NONE;
+}
+
+static PyObject *
+is_running(PyObject *module, PyObject *aw)
+{
+    if (!check_await(aw)) {
+        return NULL;
+    }
+    LOCK_CLAIMS();
+    int is_held = *place_of_claim(aw) != NULL;
+    UNLOCK_CLAIMS();
+    return PyBool_FromLong(is_held);
+}
+
+static PyObject *
+count_claims(PyObject *module, PyObject *unused)
+{
+    return PyLong_FromSsize_t(claims_under_way);
+}
+
+static PyObject *
+forget_other_threads(PyObject *module, PyObject *unused)
+{
+    forget_claims_of_other_threads();
+    Py_RETURN_NONE;
+}
+
+/* Whether there is a function that can be called. */
+static int
+has_call(PyObject *function)
+{
+    return function != nowait_function && function != released_function;
+}
+
+/* Drop the function and the arguments; return False if the value is not there any more. */
+static PyObject *
+forget_call(PyObject *module, PyObject *aw)
+{
+    if (!check_await(aw)) {
+        return NULL;
+    }
+    int is_there = 0;
+    PyObject *dropped[] = {NULL, NULL, NULL};
+    PyObject **fields = ((AwaitBase *)aw)->fields;
+    Py_BEGIN_CRITICAL_SECTION(aw);
+    if (fields[VALUE] != pending) {
+        is_there = 1;
+        dropped[0] = fields[FUNCTION];
+        dropped[1] = fields[ARGS];
+        dropped[2] = fields[KWARGS];
+        fields[FUNCTION] = Py_NewRef(has_call(fields[FUNCTION]) ? released_function : fields[FUNCTION]);
+        fields[ARGS] = Py_NewRef(Py_None);
+        fields[KWARGS] = Py_NewRef(no_keywords);
+    }
+    Py_END_CRITICAL_SECTION();
+    for (size_t i = 0; i < Py_ARRAY_LENGTH(dropped); i++) {
+        Py_XDECREF(dropped[i]); /* last, as this can run any code */
+    }
+    return PyBool_FromLong(is_there);
+}
+
+/* Make the Await pending again, if it still has its call. */
+static PyObject *
+forget_value(PyObject *module, PyObject *aw)
+{
+    if (!check_await(aw)) {
+        return NULL;
+    }
+    PyObject *dropped = NULL;
+    PyObject **fields = ((AwaitBase *)aw)->fields;
+    Py_BEGIN_CRITICAL_SECTION(aw);
+    if (has_call(fields[FUNCTION])) {
+        dropped = fields[VALUE];
+        fields[VALUE] = Py_NewRef(pending);
+    }
+    Py_END_CRITICAL_SECTION();
+    Py_XDECREF(dropped);
+    Py_RETURN_NONE;
 }
 
 /* The class that Await is derived from. */
@@ -539,16 +874,32 @@ static PyTypeObject base_type = {
 /* The function that makes Awaits. */
 
 static PyObject *
-awaitable(PyObject *module, PyObject *args, PyObject *kwargs)
+keywords_of(PyObject *names, PyObject *const *values)
 {
-    PyObject *function = PyTuple_GET_SIZE(args) ? PyTuple_GET_ITEM(args, 0) : NULL;
-    if (function == NULL || !PyCallable_Check(function)) {
-        return PyObject_Call(reference_awaitable, args, kwargs); /* which says what is wrong */
+    if (names == NULL || !PyTuple_GET_SIZE(names)) {
+        return Py_NewRef(no_keywords);
     }
-    PyObject *result = NULL, *rest = PyTuple_GetSlice(args, 1, PyTuple_GET_SIZE(args));
-    PyObject *keywords = kwargs ? PyDict_Copy(kwargs) : Py_NewRef(no_keywords);
+    PyObject *keywords = PyDict_New();
+    for (Py_ssize_t i = 0; keywords != NULL && i < PyTuple_GET_SIZE(names); i++) {
+        if (PyDict_SetItem(keywords, PyTuple_GET_ITEM(names, i), values[i]) < 0) {
+            Py_CLEAR(keywords);
+        }
+    }
+    return keywords;
+}
+
+static PyObject *
+awaitable(PyObject *module, PyObject *const *args, Py_ssize_t n, PyObject *names)
+{
+    if (!n || !PyCallable_Check(args[0])) {
+        return PyObject_Vectorcall(reference_awaitable, args, n, names); /* which says what is wrong */
+    }
+    PyObject *result = NULL, *rest = PyTuple_New(n - 1), *keywords = keywords_of(names, args + n);
     if (rest != NULL && keywords != NULL) {
-        result = make(function, rest, keywords, pending);
+        for (Py_ssize_t i = 1; i < n; i++) {
+            PyTuple_SET_ITEM(rest, i - 1, Py_NewRef(args[i]));
+        }
+        result = make(args[0], rest, keywords, pending);
     }
     Py_XDECREF(rest);
     Py_XDECREF(keywords);
@@ -556,7 +907,7 @@ awaitable(PyObject *module, PyObject *args, PyObject *kwargs)
 }
 
 static PyMethodDef awaitable_definition = {
-    "awaitable", _PyCFunction_CAST(awaitable), METH_VARARGS | METH_KEYWORDS, NULL};
+    "awaitable", _PyCFunction_CAST(awaitable), METH_FASTCALL | METH_KEYWORDS, NULL};
 
 /* Return `awaitable` as it is in Python, with its documentation and its module, but compiled. */
 static PyObject *
@@ -594,20 +945,19 @@ claim(PyObject *module, PyObject *unused)
 }
 
 static PyObject *
-connect(PyObject *module, PyObject *args)
+connect(PyObject *module, PyObject *args, PyObject *named)
 {
-    PyObject *type;
-    if (!PyArg_ParseTuple(args, "O!OOOOOOOOOO", &PyType_Type, &type, &pending, &own_names, &run,
-                          &run_for_special, &run_for_attribute, &run_for_iteration, &refuse_own,
-                          &read_pending, &read_signature, &length_of_tensor)) {
-        return NULL;
-    }
-    await_type = (PyTypeObject *)type;
-    PyObject *kept[] = {type, pending, own_names, run, run_for_special, run_for_attribute,
-                        run_for_iteration, refuse_own, read_pending, read_signature,
-                        length_of_tensor};
-    for (size_t i = 0; i < Py_ARRAY_LENGTH(kept); i++) {
-        Py_INCREF(kept[i]); /* for as long as the process lives */
+#define ENTRY(name) {#name, &name},
+    static const struct {
+        const char *name;
+        PyObject **place;
+    } entries[] = {FROM_PYTHON(ENTRY)};
+    for (size_t i = 0; i < Py_ARRAY_LENGTH(entries); i++) {
+        PyObject *given = named ? PyDict_GetItemString(named, entries[i].name) : NULL;
+        if (given == NULL) {
+            return PyErr_Format(PyExc_TypeError, "connect() needs %s", entries[i].name);
+        }
+        *entries[i].place = Py_NewRef(given); /* for as long as the process lives */
     }
     Py_RETURN_NONE;
 }
@@ -635,7 +985,7 @@ tell_of_new(PyObject *module, PyObject *wanted)
     }
     is_traced = wanted != Py_None;
     /* In this way there is nothing to ask where no trace is on. */
-    await_type->tp_alloc = is_traced ? allocate_and_tell : PyType_GenericAlloc;
+    ((PyTypeObject *)await_type)->tp_alloc = is_traced ? allocate_and_tell : PyType_GenericAlloc;
     Py_RETURN_NONE;
 }
 
@@ -651,7 +1001,15 @@ static PyMethodDef functions[] = {
     ACCESSORS(value),
     {"new", _PyCFunction_CAST(new), METH_FASTCALL, NULL},
     {"claim", claim, METH_NOARGS, NULL},
-    {"connect", connect, METH_VARARGS, NULL},
+    {"connect", _PyCFunction_CAST(connect), METH_VARARGS | METH_KEYWORDS, NULL},
+    {"run", run_checked, METH_O, NULL},
+    {"hold", _PyCFunction_CAST(hold), METH_FASTCALL, NULL},
+    {"wait_for_holder", wait_for_holder_unrecorded, METH_O, NULL},
+    {"is_running", is_running, METH_O, NULL},
+    {"count_claims", count_claims, METH_NOARGS, NULL},
+    {"forget_other_threads", forget_other_threads, METH_NOARGS, NULL},
+    {"forget_call", forget_call, METH_O, NULL},
+    {"forget_value", forget_value, METH_O, NULL},
     {"tell_of_new", tell_of_new, METH_O, NULL},
     {"compile_awaitable", compile_awaitable, METH_O, NULL},
     {NULL},
@@ -662,7 +1020,8 @@ execute(PyObject *module)
 {
     no_keywords = PyDict_New();
     torch_function = PyUnicode_InternFromString("__torch_function__");
-    if (no_keywords == NULL || torch_function == NULL) {
+    dunder_name = PyUnicode_InternFromString("__name__");
+    if (no_keywords == NULL || torch_function == NULL || dunder_name == NULL) {
         return -1;
     }
     return PyModule_AddType(module, &base_type);

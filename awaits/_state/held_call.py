@@ -6,12 +6,13 @@ import os
 from collections.abc import Callable
 from functools import partial
 from types import MethodType
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from awaits._state.errors import AwaitError
 from awaits._state.slots import (
     PENDING,
     AwaitBase,
+    core,
     get_args,
     get_function,
     get_kwargs,
@@ -21,7 +22,7 @@ from awaits._state.slots import (
     set_kwargs,
     set_value,
 )
-from awaits._state.threads import RLock
+from awaits._state.threads import RLock, holding
 
 # Held while a call or a value is dropped, so that an Await always has one of them. Reentrant, as a
 # finalizer that does the same can run there.
@@ -75,24 +76,31 @@ def function_name(function: Callable[..., Any]) -> str:
 def forget_call(aw: AwaitBase) -> bool:
     """Drop the function and the arguments; return False if the value is not there any more."""
     dropped = get_call(aw)  # until the lock is given back, as finalizers are the user's code
-    with _dropping:
-        if get_value(aw) is PENDING:
-            return False
-        if has_call(get_function(aw)):
-            set_function(aw, released_function)  # first, as `fn()` reads it last
-        set_args(aw, None)
-        set_kwargs(aw, {})
+    is_dropped: bool = holding(_dropping, _forget_call, aw)
     del dropped
+    return is_dropped
+
+
+def _forget_call(aw: AwaitBase) -> bool:
+    if get_value(aw) is PENDING:
+        return False
+    if has_call(get_function(aw)):
+        set_function(aw, released_function)  # first, as `fn()` reads it last
+    set_args(aw, None)
+    set_kwargs(aw, {})
     return True
 
 
 def forget_value(aw: AwaitBase) -> None:
     """Make the Await pending again, if it still has its call."""
     dropped = get_value(aw)
-    with _dropping:
-        if has_call(get_function(aw)):
-            set_value(aw, PENDING)
+    holding(_dropping, _forget_value, aw)
     del dropped
+
+
+def _forget_value(aw: AwaitBase) -> None:
+    if has_call(get_function(aw)):
+        set_value(aw, PENDING)
 
 
 def _renew_lock() -> None:
@@ -101,5 +109,8 @@ def _renew_lock() -> None:
     _dropping = RLock()
 
 
-if hasattr(os, "register_at_fork"):
+if core is not None:
+    if not TYPE_CHECKING:
+        forget_call, forget_value = core.forget_call, core.forget_value
+elif hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_renew_lock)

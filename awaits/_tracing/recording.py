@@ -19,7 +19,7 @@ from typing import Any, Final
 from awaits._state import making
 from awaits._state.held_call import function_name
 from awaits._state.slots import PENDING, get_function
-from awaits._state.threads import RLock, get_ident, threads_by_ident
+from awaits._state.threads import RLock, get_ident, holding, threads_by_ident
 
 # The code and the line of a place, of which the rest is found when somebody looks.
 Place = tuple[CodeType, int]
@@ -190,23 +190,35 @@ class Recorder:
 
 def start(sink: Sink) -> None:
     """Begin to tell a trace."""
+    holding(_starting, _start, sink)
+
+
+def _start(sink: Sink) -> None:
     global recorder
-    with _starting:
-        recorder = recorder or Recorder()
-        recorder.sinks += (sink,)
-        making.tell_of_new(record_creation)
+    recorder = recorder or Recorder()
+    recorder.sinks += (sink,)
+    making.tell_of_new(record_creation)
 
 
 def stop(sink: Sink) -> None:
     """Tell a trace nothing more."""
+    holding(_starting, _stop, sink)
+
+
+def _stop(sink: Sink) -> None:
     global recorder
-    with _starting:
-        if recorder is None:
-            return
-        recorder.sinks = tuple(one for one in recorder.sinks if one is not sink)
-        if not recorder.sinks:
-            recorder = None
-            making.tell_of_new(None)
+    if recorder is None:
+        return
+    recorder.sinks = tuple(one for one in recorder.sinks if one is not sink)
+    if not recorder.sinks:
+        recorder = None
+        making.tell_of_new(None)
+
+
+def run(aw: object, function: Any, args: Any, kwargs: Any) -> Any:
+    """Call the function, and record it if a trace is on."""
+    to = recorder
+    return function(*args, **kwargs) if to is None else to.run(aw, function, args, kwargs)
 
 
 def _renew_lock() -> None:

@@ -25,6 +25,7 @@ from typing import Any
 
 import awaits
 from awaits._running import claims, tasks
+from awaits._state.slots import core
 
 # What a profile function hears of where Python looks for interrupts: at the start of a function and
 # after a call of one in C. It does not at every line: not between the end of a `with` block and the call
@@ -324,4 +325,6 @@ def entries() -> dict[str, set[int]]:
         "tasks._waiting": tasks._waiting,
         "tasks._workers": tasks._workers,
     }
-    return {name: {id(value) for value in table.values()} for name, table in tables.items()}
+    found = {name: {id(value) for value in table.values()} for name, table in tables.items()}
+    found["claims in C"] = set(range(core.count_claims())) if core is not None else set()
+    return found

@@ -20,6 +20,7 @@ from typing import Any
 import pytest
 
 from awaits import (
+    BUILD,
     Await,
     AwaitCycleError,
     awaitable,
@@ -479,6 +480,8 @@ class AwaitCoroutine(Using):
         return [asyncio.run(use(aw)) for aw in self.aws]
 
 
+# Compiled, a run is claimed and ended in C, in which nothing can come.
+FEWEST = 10 if BUILD == "pure" else 1
 USINGS = [WaitNested, Release, WaitForAnotherThread, AwaitFunction, AwaitCoroutine]
 
 
@@ -503,7 +506,7 @@ def test_an_interrupt_at_any_moment_leaves_every_await_usable(kind: type[Using])
         if came is not True:
             assert came is False
             break
-    assert kind is WaitForAnotherThread or 10 < point < 999  # or it came too late to wait
+    assert kind is WaitForAnotherThread or FEWEST < point < 999  # or it came too late to wait
     gc.collect()  # here, where warnings about what an interrupt left are ignored
 
 
@@ -546,7 +549,7 @@ def test_what_comes_at_any_moment_may_use_any_await(
         assert sorted(using.runs) == sorted(set(using.runs))
         if not reached:
             break
-    assert kind is WaitForAnotherThread or 10 < point < 999  # or it came too late to wait
+    assert kind is WaitForAnotherThread or FEWEST < point < 999  # or it came too late to wait
     gc.collect()  # here, where warnings about what an interrupt left are ignored
     assert came == [5] * (point - 1)
 
@@ -592,7 +595,7 @@ def test_what_comes_after_an_interrupt_may_use_the_same_await() -> None:
                 break
         if not interrupted:
             break
-    assert 10 < interrupted_at < 999
+    assert FEWEST < interrupted_at < 999
 
 
 class Unreported(asyncio.Task[Any]):
@@ -623,7 +626,7 @@ def test_what_a_closed_loop_left_may_be_collected_at_any_moment() -> None:
         del task
         if not call_disturbed(point, gc.collect, partial(wait, aw)):
             break
-    assert 10 < point < 999
+    assert FEWEST < point < 999
     assert gave == [5] * point
 
 
