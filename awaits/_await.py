@@ -204,11 +204,12 @@ class Await(AwaitBase, Generic[W_co]):
 
     @final
     def __repr__(self) -> str:
+        function = get_function(self)  # first: a call is dropped only after its value is there
         value = get_value(self)
         if value is not PENDING:
             return f"<Await done: {value!r}>"
         state = "running" if claims.is_running(self) else "pending"
-        return f"<Await {state}: {function_name(get_function(self))}>"
+        return f"<Await {state}: {function_name(function)}>"
 
     def __copy__(self) -> Await[W_co]:
         function, args, kwargs = get_call(self)

@@ -598,6 +598,21 @@ def test_what_comes_after_an_interrupt_may_use_the_same_await() -> None:
     assert FEWEST < interrupted_at < 999
 
 
+def test_a_release_at_any_moment_leaves_an_await_shown_as_what_it_is() -> None:
+    for point in range(1, 1000):
+        aw = awaitable(int, "5")
+        shown: list[str] = []
+        reached = call_disturbed(
+            point,
+            partial(awaitable_release, aw),
+            lambda: shown.append(repr(aw)),  # noqa: B023
+        )
+        assert shown[0] in ("<Await pending: int>", "<Await done: 5>")
+        if not reached:
+            break
+    assert 2 < point < 999
+
+
 class Unreported(asyncio.Task[Any]):
     """A task whose end nobody hears of, and that leaves what would have to be called to a collection."""
 
