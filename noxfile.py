@@ -155,6 +155,19 @@ def library_of_gcc(session: nox.Session, name: str) -> str:
 
 
 @in_venv
+@nox.parametrize("build", ["pure", "compiled"], ids=["pure", "compiled"])
+def stress(session: nox.Session, build: str) -> None:
+    """Let many threads use the same Awaits in every way, and interrupt them 50,000 times."""
+    if build == "compiled":
+        need(session, "gcc")
+    session.env["AWAITS_BUILD"] = build
+    install(session)
+    with elsewhere(session):
+        session.run("python", "-m", "tests.runtime.stress", *session.posargs)
+        session.run("python", "-m", "tests.runtime.stress", "--interrupts", "50000")
+
+
+@in_venv
 def oldest(session: nox.Session) -> None:
     """Test what depends most on mypy's version on 1.17.0 and the compiled wheel; 1.16.1 is refused."""
     need(session, "gcc")
