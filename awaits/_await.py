@@ -47,6 +47,7 @@ from awaits._forwarding.special_methods import (
 from awaits._running import claims
 from awaits._running.awaitables import immediate, is_awaitable
 from awaits._running.calls import Call, receive, run_dependencies, wait
+from awaits._running.failures import raise_again
 from awaits._running.implicit import (
     run_for_attribute,
     run_for_special_method,
@@ -96,7 +97,8 @@ class Await(AwaitBase, Generic[W_co]):
     call. `await aw` does not block the event loop, and gives W, or what W awaits to.
 
     Made by `awaitable` and `awaitable_nowait`; it has no public constructor. If the function
-    raises, the exception reaches whoever waited, nothing is kept, and the next wait tries again.
+    raises, the exception reaches whoever waited, nothing is kept, and the next wait tries again. Each of
+    those who waited for one run gets its failure with a traceback of its own.
     An `AttributeError` from the function during an implicit wait arrives as `AwaitError`.
 
     The counterpart in PyTorch: <https://github.com/pytorch/pytorch/blob/main/torch/_awaits/__init__.py>
@@ -672,6 +674,7 @@ if core is not None:
         run_recorded=recording.run,
         wait_recorded=functools.partial(claims.wait_recorded, wait=core.wait_for_holder),
         refuse_cycle_of=claims.refuse_cycle_of,
+        raise_again=raise_again,
         run_for_special=run_for_special_method,
         run_for_attribute=run_for_attribute,
         run_for_iteration=wait_for_iteration,

@@ -34,7 +34,9 @@ def awaitable_wait(aw: Await[W], /) -> W:
     """Run the call if it has not run, and return its result: the same object at every wait.
 
     Threads that wait at the same time share one run. If the function raises, its exception
-    propagates unchanged and is not kept: the next wait, or the next thread that waited, tries again.
+    propagates unchanged and is not kept: the next wait tries again. Those who waited for this run get a
+    copy of the exception, with a traceback of their own; of an interrupt, which is no `Exception`, they
+    get nothing, and run the call again.
     Raises `AwaitCycleError` if the call needs the result of this very Await, and `TypeError` if `aw`
     is not an Await.
     """

@@ -38,7 +38,7 @@ def run(aw: AwaitBase) -> Any:
     """Run the call, unless another thread completes it first, and return the value."""
     if type(get_function(aw)) is Call:
         run_dependencies(aw)
-    return hold(aw, _complete)
+    return hold(aw, _complete, is_run=True)
 
 
 def _complete(aw: AwaitBase) -> Any:

@@ -11,10 +11,13 @@ which is given back whatever strikes. The tables may be behind.
 The compiled build does all of this in C, in `_claims.h`.
 """
 
+from __future__ import annotations
+
 import os
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from awaits._running.failures import raise_again
 from awaits._state.errors import AwaitCycleError
 from awaits._state.held_call import function_name
 from awaits._state.slots import AwaitBase, core, get_function
@@ -22,14 +25,16 @@ from awaits._state.threads import ONCE, Lock, get_ident
 from awaits._tracing import recording
 
 if TYPE_CHECKING:  # for users of mypy, who would have three more modules checked
+    from types import TracebackType
+
     ref: Callable[[object], Callable[[], object]]
 else:
     from weakref import ref
 
 # The claim that holds each Await which runs, by the Await's id: whoever runs it keeps it alive.
-_held: dict[int, "Claim"] = {}
+_held: dict[int, Claim] = {}
 # The innermost claim of each thread: the one whose call it runs, or waits to run.
-_innermost: dict[int, "Claim"] = {}
+_innermost: dict[int, Claim] = {}
 # Where the result of an Await is to come from, by its id, if its call was submitted to run elsewhere.
 # Whoever put an entry in takes it out, and keeps the Await alive.
 remote_results: dict[int, Callable[[], Any]] = {}
@@ -38,26 +43,36 @@ remote_results: dict[int, Callable[[], Any]] = {}
 _order = Lock()
 
 
-def hold(aw: AwaitBase, act: Callable[[AwaitBase], Any]) -> Any:
+def hold(aw: AwaitBase, act: Callable[[AwaitBase], Any], *, is_run: bool = False) -> Any:
     """Call `act(aw)` while the calling thread holds the Await, after whoever holds it now.
 
-    Raise `AwaitCycleError` at once if that wait could never end.
+    If that is a run, whoever waits for it gets its failure. Raise that of another run that was waited
+    for, or `AwaitCycleError` at once if the wait could never end.
     """
     claim = Claim(aw)
     try:
         claim.acquire()
         return act(aw)
+    except Exception as error:
+        # An interrupt of the one who runs it is no failure of the call: those who wait begin anew.
+        if is_run and claim.is_acquired and claim.is_waited_for:
+            claim.failure = error, error.__traceback__
+        raise
     finally:
         try:
             claim.release()
         finally:
             claim.lock.release()
+            del claim  # or a failure, whose traceback has this frame, would keep itself alive
 
 
 class Claim:
     """One thread's claim to hold an Await, whose lock it has: who wants the same waits for that."""
 
-    __slots__ = ("aw", "blocked_on", "is_acquired", "key", "lock", "outer", "thread")
+    __slots__ = (
+        *("aw", "blocked_on", "failure", "is_acquired", "is_waited_for", "key", "lock", "outer"),
+        "thread",
+    )
 
     def __init__(self, aw: object) -> None:
         self.key = id(aw)
@@ -70,6 +85,9 @@ class Claim:
         self.lock.acquire()
         # The claim of another thread that this one waits for.
         self.blocked_on: Claim | None = None
+        # Whether another waits for this one, and what that is to raise when it is over.
+        self.is_waited_for = False
+        self.failure: tuple[BaseException, TracebackType | None] | None = None
         # The claim of this thread whose function waits for this one.
         self.outer = _innermost_of(self.thread)
 
@@ -83,10 +101,15 @@ class Claim:
             finally:
                 _order.release()
             _refuse_cycle(holder)
+            holder.is_waited_for = True
+            failure = None
             if holder.lock.locked():
                 wait_recorded(self.aw(), holder.wait)
+                failure = holder.failure
             _clear(holder)
             self.blocked_on = None
+            if failure is not None:
+                raise_again(*failure)
         self.is_acquired = True
 
     def wait(self, _: object) -> None:

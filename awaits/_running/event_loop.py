@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Hashable
 from concurrent.futures import Future
+from types import TracebackType
 from typing import Any, Protocol
+
+from awaits._running.failures import copy_of, left_function
 
 Work = Callable[[], Coroutine[Any, Any, Any]]
 
@@ -38,6 +41,38 @@ class Loop(Protocol):
 
     async def join(self, future: Future[Any]) -> Any:
         """Wait for a result that any thread may set; cancelling this leaves the future alone."""
+
+
+class SharedFuture(Future[Any]):
+    """A future that gives each who waits a failure for itself: the first the error, others a copy."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._left_function: TracebackType | None = None
+        self._not_raised: list[BaseException] = []
+
+    def set_exception(self, exception: BaseException | None) -> None:
+        """Keep the traceback as it is now."""
+        if exception is not None:
+            self._left_function = left_function(exception.__traceback__)
+            self._not_raised.append(exception)
+        super().set_exception(exception)
+
+    def result(self, timeout: float | None = None) -> Any:
+        """Return the result, or raise the exception that was set; `timeout` is in seconds."""
+        error = self.exception(timeout)
+        if error is None:
+            return super().result()
+        try:
+            raise self._own(error).with_traceback(self._left_function)
+        finally:
+            del self, error  # or the failure, whose traceback has this frame, would keep itself alive
+
+    def _own(self, error: BaseException) -> Any:
+        try:
+            return self._not_raised.pop()
+        except IndexError:
+            return copy_of(error)
 
 
 class InterruptedWorkError(Exception):

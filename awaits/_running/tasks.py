@@ -17,7 +17,8 @@ from typing import Any, cast
 
 from awaits._running.awaitables import is_awaitable
 from awaits._running.calls import dependencies, makes_a_coroutine
-from awaits._running.event_loop import InterruptedWorkError, Loop
+from awaits._running.event_loop import InterruptedWorkError, Loop, SharedFuture
+from awaits._running.failures import copy_of, without_package
 from awaits._running.implicit import wait_despite
 from awaits._running.running_loop import running_loop
 from awaits._state.errors import AwaitCycleError, AwaitError
@@ -37,7 +38,19 @@ _workers: dict[Future[Any], tuple[Hashable, Callable[..., Any]]] = {}
 
 
 async def result_of(aw: AwaitBase) -> Any:
-    """Return W, or what W awaits to, without blocking the event loop."""
+    """Return W, or what W awaits to, without blocking the event loop.
+
+    A failure has none of the frames between whoever awaits and the function: they would be most of what
+    each of many tasks logs.
+    """
+    try:
+        return await _result_of(aw)
+    except Exception as failure:
+        failure.__traceback__ = without_package(failure.__traceback__)
+        raise
+
+
+async def _result_of(aw: AwaitBase) -> Any:
     value = await value_of(aw)
     if is_await(value):
         return await value
@@ -57,7 +70,7 @@ async def value_of(aw: AwaitBase) -> Any:
     for needed, whose in dependencies(aw):
         # The others run in the thread of the call that they are for.
         if makes_a_coroutine(needed) or makes_a_coroutine(whose):
-            await result_of(needed)
+            await _result_of(needed)
     if makes_a_coroutine(aw):
         return _run_here(aw)
     return await _run_in_thread(aw, loop)
@@ -75,7 +88,7 @@ async def _run_in_thread(aw: AwaitBase, loop: Loop) -> Any:
     run = _runs.get(key)
     begins = run is None
     if run is None:
-        run = _runs[key] = Future()
+        run = _runs[key] = SharedFuture()
     try:
         if begins:
             run.add_done_callback(partial(_forget_run, aw, key))
@@ -126,10 +139,10 @@ async def _await_shared(aw: AwaitBase, value: Awaitable[Any]) -> Any:
     finally:
         del work, outcome  # or a failure, whose traceback has this frame, would keep itself alive
     # Since this value was read, the work on it failed or was stopped.
-    return await result_of(aw)
+    return await _result_of(aw)
 
 
-class _Outcome(Future[Any]):
+class _Outcome(SharedFuture):
     """What an awaitable W gives, worked on in this loop, or by hand."""
 
     def __init__(self, loop: Loop | None) -> None:
@@ -221,7 +234,7 @@ async def _by_hand(work: _Work) -> Any:
         work.finish(InterruptedWorkError())
         raise
     except BaseException as failure:
-        work.finish(failure)
+        work.finish(copy_of(failure).with_traceback(failure.__traceback__))
         raise
     else:
         work.finish(None, result)

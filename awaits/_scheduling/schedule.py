@@ -25,6 +25,7 @@ from typing import Any, Self, TypeGuard
 from awaits._await import Await
 from awaits._running.calls import is_ready, makes_a_coroutine, pending_arguments, run, value_of
 from awaits._running.claims import hold, is_running, remote_results
+from awaits._running.failures import raise_again
 from awaits._running.running_loop import awaited
 from awaits._scheduling.remote import Processes, Workers
 from awaits._state.held_call import function_name
@@ -249,11 +250,15 @@ def _run_here(aw: Await[Any], on_completion: OnCompletion) -> None:
 
 def _receive(sent: Future[Any], read: Callable[[Any], Any]) -> Any:
     try:
-        return read(sent.result())
+        failure = sent.exception()
     except CancelledError:
-        if sent.cancelled():
-            return PENDING
-        raise  # by the call itself
+        return PENDING
+    try:
+        if failure is not None:
+            raise_again(failure, failure.__traceback__)  # as others may come for it too
+        return read(sent.result())
+    finally:
+        del failure  # which would keep itself alive, as its traceback has this frame
 
 
 def _take_in(aw: Await[Any], on_completion: OnCompletion, sent: Future[Any]) -> None:

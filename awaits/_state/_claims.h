@@ -24,6 +24,7 @@ typedef struct Claim {
     int has_waiters;
     struct Claim *blocked_on; /* the claim that this one waits for */
     PyThread_type_lock gate;  /* taken for as long as it waits */
+    PyObject *failure;        /* what the run raised that it waited for, with the traceback of that moment */
     unsigned long look; /* the look for a cycle that came by here last */
 } Claim;
 
@@ -166,8 +167,9 @@ try_claim(PyObject *aw, Claim **place)
     return claim;
 }
 
+/* End it, and hand the failure of the run, if there is one, to those who waited. */
 static void
-end_claim(Claim *claim)
+end_claim(Claim *claim, PyObject *failure)
 {
     LOCK_CLAIMS();
     *claim->place = NULL;
@@ -176,6 +178,7 @@ end_claim(Claim *claim)
         for (Claim *other = newest_claim; other != NULL; other = other->older) {
             if (other->blocked_on == claim) {
                 other->blocked_on = NULL;
+                other->failure = Py_XNewRef(failure);
                 PyThread_release_lock(other->gate);
             }
         }
@@ -208,9 +211,10 @@ stand_at_gate(Claim *wait, PyObject *say_cycle)
     }
 }
 
-/* Wait until the claim that holds the Await now, if one does, has ended. */
+/* Wait until the claim that holds the Await now, if one does, has ended. Put the failure of its run, if it
+ * had one, into `failure`. */
 static int
-wait_for_claim(PyObject *aw, Claim **place, PyObject *say_cycle)
+wait_for_claim(PyObject *aw, Claim **place, PyObject *say_cycle, PyObject **failure)
 {
     Claim *wait = new_claim(aw, place);
     if (wait == NULL) {
@@ -243,6 +247,7 @@ wait_for_claim(PyObject *aw, Claim **place, PyObject *say_cycle)
             UNLOCK_CLAIMS(); /* whoever opened the gate has left it */
         }
     }
+    *failure = wait->failure;
     PyThread_free_lock(wait->gate);
     PyMem_Free(wait);
     return failed;

@@ -51,7 +51,7 @@ typedef struct {
 #define FROM_PYTHON(X)                                                                                      \
     X(await_type) X(delayed_type) X(pending) X(released_function) X(nowait_function) X(own_names)           \
     X(onlooking_modules) X(remote_results) X(receive) X(run_dependencies) X(run_recorded) X(wait_recorded)  \
-    X(refuse_cycle_of) X(run_for_special) X(run_for_attribute) X(run_for_iteration)                         \
+    X(refuse_cycle_of) X(raise_again) X(run_for_special) X(run_for_attribute) X(run_for_iteration)                         \
     X(swallowed) X(swallowed_for_attribute) X(refuse_own) X(read_pending) X(read_signature)                 \
     X(length_of_tensor)
 #define DECLARE(name) static PyObject *name;
@@ -161,16 +161,48 @@ place_of_claim(PyObject *aw)
     return &((AwaitBase *)aw)->claim;
 }
 
-/* Wait until the claim that holds the Await now has ended. */
+/* Wait until the claim that holds the Await now has ended, and raise what its run raised. */
 static int
 wait_for_holder(PyObject *aw)
 {
+    PyObject *failure = NULL;
+    int failed = wait_for_claim(aw, place_of_claim(aw), refuse_cycle_of, &failure);
+    if (failure != NULL) {
+        if (!failed) {
+            Py_XDECREF(PyObject_CallObject(raise_again, failure)); /* which raises a copy of it */
+            failed = -1;
+        }
+        Py_DECREF(failure);
+    }
+    return failed;
+}
+
+/* The same, and tell a trace. */
+static int
+wait_for_holder_recorded(PyObject *aw)
+{
     if (!is_traced) {
-        return wait_for_claim(aw, place_of_claim(aw), refuse_cycle_of);
+        return wait_for_holder(aw);
     }
     PyObject *done = PyObject_CallOneArg(wait_recorded, aw);
     Py_XDECREF(done);
     return done ? 0 : -1;
+}
+
+/* Return what those who waited for a run are to raise: the exception that is set, unless that is nothing
+ * but an interrupt of the one who ran it, and the traceback with which it left the function. */
+static PyObject *
+failure_to_share(void)
+{
+    if (!PyErr_ExceptionMatches(PyExc_Exception)) {
+        return NULL;
+    }
+    PyObject *error = PyErr_GetRaisedException(), *traceback = PyException_GetTraceback(error);
+    PyObject *failure = PyTuple_Pack(2, error, traceback ? traceback : Py_None);
+    Py_XDECREF(traceback);
+    PyErr_Clear(); /* without memory, they begin anew */
+    PyErr_SetRaisedException(error);
+    return failure;
 }
 
 /* Call the function. To be done by whoever holds the Await. */
@@ -237,10 +269,12 @@ run(PyObject *aw)
         Claim *claim = try_claim(aw, place_of_claim(aw));
         if (claim != NULL) {
             value = complete(aw);
-            end_claim(claim);
+            PyObject *failure = value == NULL ? failure_to_share() : NULL;
+            end_claim(claim, failure);
+            Py_XDECREF(failure);
             break;
         }
-        if (PyErr_Occurred() || wait_for_holder(aw) < 0) {
+        if (PyErr_Occurred() || wait_for_holder_recorded(aw) < 0) {
             value = NULL;
             break;
         }
@@ -689,13 +723,13 @@ hold(PyObject *module, PyObject *const *args, Py_ssize_t n)
     }
     Claim *claim;
     while ((claim = try_claim(aw, place_of_claim(aw))) == NULL) {
-        if (PyErr_Occurred() || wait_for_holder(aw) < 0) {
+        if (PyErr_Occurred() || wait_for_holder_recorded(aw) < 0) {
             return NULL;
         }
     }
     Py_INCREF(aw);
     result = PyObject_CallOneArg(args[1], aw);
-    end_claim(claim);
+    end_claim(claim, NULL); /* of this no failure of a run comes */
     Py_DECREF(aw);
     return result;
 }
@@ -703,7 +737,7 @@ hold(PyObject *module, PyObject *const *args, Py_ssize_t n)
 static PyObject *
 wait_for_holder_unrecorded(PyObject *module, PyObject *aw)
 {
-    if (!check_await(aw) || wait_for_claim(aw, place_of_claim(aw), refuse_cycle_of) < 0) {
+    if (!check_await(aw) || wait_for_holder(aw) < 0) {
         return NULL;
     }
     Py_RETURN_NONE;

@@ -497,21 +497,27 @@ def test_wait_for_a_run_that_failed_is_not_one_for_the_next() -> None:
     started = threading.Event()
 
     def produce() -> list[int]:
-        if threading.current_thread() is not waiter:
+        if not started.is_set():
             started.set()
             wait_until_it_waits(waiter)
             raise ValueError
         return [1]
 
+    def wait() -> None:
+        assert started.wait(TIMEOUT_S)
+        with pytest.raises(ValueError, match=r"^$"):
+            len(aw)
+
     aw = awaitable(produce)
-    waiter = threading.Thread(target=lambda: started.wait(TIMEOUT_S) and len(aw), name="waiter")
+    waiter = threading.Thread(target=wait, name="waiter")
     with trace() as seen:
         waiter.start()
         with pytest.raises(ValueError, match=r"^$"):
             len(aw)
         waiter.join(TIMEOUT_S)
+        assert len(aw) == 1
     first, second = seen.runs
-    assert (first.error, second.result, second.thread) == ("ValueError", "list", "waiter")
+    assert (first.error, second.result) == ("ValueError", "list")
     assert [wait.thread for wait in first.waits] == ["waiter"]
     assert second.waits == ()
 
