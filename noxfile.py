@@ -7,6 +7,7 @@ built anew each time.
 
 import json
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,6 +27,7 @@ WHEEL_TESTS = "tests/typing/test_wheel.py"
 BROWSER_TESTS = "tests/runtime/test_trace_pages.py"
 CHROMIUM = ["chromium", "chromium-browser", "google-chrome"]
 MYPY = os.environ.get("MYPY", "1.17.0 1.20.2 2.0.0 2.*").split()
+PYTHONS = ["3.11", "3.12", "3.13", "3.14", "3.15", "3.13t", "3.14t", "3.15t"]
 # Also where NOX_DEFAULT_VENV_BACKEND names uv, which leaves an installed package as it is.
 in_venv = nox.session(venv_backend="venv")
 
@@ -64,6 +66,26 @@ def need(session: nox.Session, *programs: str) -> None:
     for program in programs:
         if not shutil.which(program):
             session.error(f"{session.name} needs {program}, which is not on the path.")
+
+
+def python_of(name: str) -> str | None:
+    """Return the path of Python 3.14, or of 3.14t without the GIL, if it is there."""
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    from_debian = cache / "typed-awaits/interpreters" / name / "bin/python3"  # nox -s interpreters
+    if from_debian.exists():
+        return str(from_debian)
+    version, is_free_threaded = name.removesuffix("t"), name.endswith("t")
+    pyenv = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv")
+    folders = (
+        folder
+        for folder in pyenv.glob(f"versions/{version}.*")
+        if is_free_threaded == folder.name.endswith("t")
+    )
+    of_pyenv = [path for folder in folders if (path := folder / "bin/python3").exists()]
+    if of_pyenv:
+        return str(max(of_pyenv, key=lambda path: [int(part) for part in re.findall(r"\d+", str(path))]))
+    found = shutil.which(f"python{name}")
+    return found if found and Path(found).parent != pyenv / "shims" else None
 
 
 @in_venv
@@ -152,6 +174,35 @@ def library_of_gcc(session: nox.Session, name: str) -> str:
     """Return the path of a library that comes with gcc."""
     path = session.run("gcc", f"-print-file-name={name}.so", external=True, silent=True)
     return (path or "").strip()
+
+
+@nox.session(venv_backend="none")
+def interpreters(session: nox.Session) -> None:
+    """Get the Pythons of `runtime` that are not there, or those after --, from Debian by apt."""
+    session.run(".ci/interpreters", *session.posargs, external=True)
+
+
+@in_venv
+@nox.parametrize("python", [nox.param(python_of(name) or False, id=name) for name in PYTHONS])
+def runtime(session: nox.Session) -> None:
+    """Run the runtime tests on a version of Python, on the compiled and on the pure build."""
+    if not session.python:
+        session.skip("this Python is not here; `nox -s interpreters` gets it")
+    need(session, "gcc")
+    install(session, "pytest>=8", env={"AWAITS_BUILD": "compiled"})
+    for requirement in nox.project.load_toml("pyproject.toml")["dependency-groups"]["runtime"]:
+        try:
+            session.install("--only-binary", ":all:", requirement)
+        except nox.command.CommandFailed:
+            session.warn(f"no {requirement} for this Python: the tests that need it are skipped")
+    session.run("python", "-VV")
+    session.run("python", "-m", "pip", "freeze")
+    # pyproject.toml has options for a plugin of pytest that only the typing tests need.
+    options = ["-q", "-rs", "-o", "addopts=", "--ignore", BROWSER_TESTS, *session.posargs]
+    with elsewhere(session):
+        for build in ["compiled", "pure"]:
+            env = {"AWAITS_BUILD": build}
+            session.run("python", "-m", "pytest", *options, "tests/runtime", env=env)
 
 
 @in_venv

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import sysconfig
 from importlib.util import find_spec
 
 import pytest
@@ -54,3 +55,12 @@ def test_the_environment_can_ask_for_nothing_else() -> None:
 @pytest.mark.skipif("AWAITS_BUILD" not in os.environ, reason="the environment asks for no build")
 def test_these_tests_run_on_the_build_that_was_asked_for() -> None:
     assert os.environ["AWAITS_BUILD"] == awaits.BUILD
+
+
+@pytest.mark.skipif(not sysconfig.get_config_var("Py_GIL_DISABLED"), reason="this Python has a GIL")
+def test_the_import_turns_no_gil_on() -> None:
+    program = "import sys, awaits; print(sys._is_gil_enabled())"
+    said = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True
+    )
+    assert said.stdout == "False\n", said.stderr
