@@ -6,7 +6,10 @@ is blocked by another does not come to its next pause, and so the director goes 
 """
 
 import ctypes
+import dis
 import faulthandler
+import functools
+import gc
 import logging
 import signal
 import sys
@@ -20,19 +23,31 @@ from contextvars import ContextVar
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from random import Random
-from types import FrameType
+from types import CellType, CodeType, FrameType, FunctionType, MethodType
 from typing import Any
 
 import awaits
 from awaits._running import claims, tasks
 from awaits._state.slots import core
 
-# What a profile function hears of where Python looks for interrupts: at the start of a function and
-# after a call of one in C. It does not at every line: not between the end of a `with` block and the call
-# of `__exit__`, for one.
-INTERRUPTIBLE = {"call", "c_return"}
+monitoring: Any = getattr(sys, "monitoring", None)  # new in Python 3.12
+# What functions of the library may stand in.
+CACHES = type(functools.cache(len)), functools.cached_property
+CONTAINERS = (
+    property,
+    staticmethod,
+    classmethod,
+    functools.partial,
+    MethodType,
+    CellType,
+    dict,
+    tuple,
+    list,
+    *CACHES,
+)
 LIBRARY = str(Path(awaits.__file__).parent)
 BLOCKED_S = 0.0005  # a worker that takes longer to its next pause is taken for blocked: the next goes on
+TOOL = 4  # a number that no tool has by convention
 HANG_S = 20  # far beyond what any schedule needs
 
 
@@ -148,14 +163,130 @@ class Worker:
         return self._trace
 
     def _profile(self, frame: FrameType, event: str, arg: Any) -> None:
-        if self.strikes_itself and event in INTERRUPTIBLE:
+        if self.strikes_itself and is_interruptible(frame, event):
             self.strikes_itself = False
             raise self.random.choice([Struck, StruckExit])
 
 
+_interrupt = ctypes.pythonapi.PyThreadState_SetAsyncExc
+_interrupt.argtypes = [ctypes.c_ulong, ctypes.py_object]
+
+
 def interrupt_thread(ident: int, kind: type[BaseException]) -> None:
     """Raise an exception in another thread, where Python next looks for it there."""
-    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(ident), ctypes.py_object(kind))
+    _interrupt(ident, kind)
+
+
+@functools.cache
+def is_entered_block_open() -> bool:
+    """Say whether an interrupt can come after `__enter__` of a `with` statement and before its block.
+
+    It can in 3.14, see https://github.com/python/cpython/issues/148874.
+    """
+    entered = False
+
+    class Manager:
+        __enter__ = staticmethod(functools.partial(_interrupt, threading.get_ident(), Struck))
+
+        def __exit__(self, *exception: object) -> None: ...
+
+    with suppress(Struck), Manager():
+        entered = True
+    return not entered
+
+
+def looks_for_interrupts(code: CodeType, offset: int) -> bool:
+    """Say whether Python does at this instruction: where a function starts, goes on, calls or jumps."""
+    opcode, argument = code.co_code[offset : offset + 2]
+    name = dis.opname[opcode]
+    if name == "RESUME":
+        return argument & 3 < 2  # not where `await` and `yield from` go on
+    if name.startswith("CALL"):
+        before = dis.opname[code.co_code[offset - 2]]
+        return before != "LOAD_SPECIAL" or is_entered_block_open()
+    return name == "JUMP_BACKWARD"
+
+
+def is_interruptible(frame: FrameType, event: str) -> bool:
+    """Say whether Python looks for interrupts where a profile function hears of this event.
+
+    It does at other points too: `at_interruptible_points` knows them all.
+    """
+    return event in {"call", "c_return"} and looks_for_interrupts(frame.f_code, frame.f_lasti)
+
+
+@contextmanager
+def at_interruptible_points(
+    codes: Iterable[CodeType], come: Callable[[CodeType, int], object]
+) -> Iterator[None]:
+    """In this thread, call where Python looks for interrupts in this code: with it, and the place in it.
+
+    These are the start of a function, the end of a call of what is not written in Python, and the jump
+    back in a loop. CPython 3.11 has no way to be told of the jumps, nor of the calls of a class.
+    """
+    thread = threading.get_ident()
+    if monitoring is None:
+        known = {id(code) for code in codes}
+
+        def profile(frame: FrameType, event: str, arg: object) -> None:
+            if id(frame.f_code) in known and is_interruptible(frame, event):
+                come(frame.f_code, frame.f_lasti)
+
+        sys.setprofile(profile)
+        try:
+            yield
+        finally:
+            sys.setprofile(None)
+        return
+
+    def hear(code: CodeType, offset: int, *more: object) -> None:
+        if threading.get_ident() == thread and looks_for_interrupts(code, offset):
+            come(code, offset)
+
+    events = monitoring.events
+    heard = [events.PY_START, events.PY_RESUME, events.C_RETURN, events.JUMP]
+    monitoring.use_tool_id(TOOL, "stepping")
+    try:
+        for event in heard:
+            monitoring.register_callback(TOOL, event, hear)
+        for code in codes:
+            # C_RETURN comes with CALL.
+            wanted = events.PY_START | events.PY_RESUME | events.CALL | events.JUMP
+            monitoring.set_local_events(TOOL, code, wanted)
+        yield
+    finally:
+        for code in codes:
+            monitoring.set_local_events(TOOL, code, events.NO_EVENTS)
+        for event in heard:
+            monitoring.register_callback(TOOL, event, None)
+        monitoring.free_tool_id(TOOL)
+
+
+def code_of_the_library() -> list[CodeType]:
+    """Return the code of all functions of the library, as far as it is imported."""
+    return _code_in(tuple(name for name in sys.modules if name.partition(".")[0] == "awaits"))
+
+
+@functools.cache
+def _code_in(modules: tuple[str, ...]) -> list[CodeType]:
+    # Not by `gc.get_objects`, which without the GIL finds only some, in CPython 3.13.
+    todo: list[object] = [value for name in modules for value in vars(sys.modules[name]).values()]
+    seen: dict[int, object] = {}
+    while todo:
+        found = todo.pop()
+        if id(found) in seen:
+            continue
+        seen[id(found)] = found
+        if isinstance(found, CodeType):
+            todo += found.co_consts  # the functions in a function
+        elif isinstance(found, FunctionType):
+            todo += [found.__code__, *(found.__closure__ or ()), *vars(found).values()]
+        elif isinstance(found, type) and found.__module__.partition(".")[0] == "awaits":
+            todo += vars(found).values()
+        elif isinstance(found, CONTAINERS):
+            todo += gc.get_referents(found)
+    codes = [found for found in seen.values() if isinstance(found, CodeType)]
+    return [code for code in codes if code.co_filename.startswith(LIBRARY)]
 
 
 def call_disturbed(point: int, disturb: Callable[[], object], call: Callable[[], object]) -> bool:
@@ -165,18 +296,14 @@ def call_disturbed(point: int, disturb: Callable[[], object], call: Callable[[],
     """
     passed = 0
 
-    def profile(frame: FrameType, event: str, arg: Any) -> None:
+    def come(code: CodeType, offset: int) -> None:
         nonlocal passed
-        if event in INTERRUPTIBLE and frame.f_code.co_filename.startswith(LIBRARY):
-            passed += 1
-            if passed == point:
-                disturb()
+        passed += 1
+        if passed == point:
+            disturb()
 
-    sys.setprofile(profile)
-    try:
+    with at_interruptible_points(code_of_the_library(), come):
         call()
-    finally:
-        sys.setprofile(None)
     return passed >= point
 
 
