@@ -35,6 +35,7 @@ from awaits.executors import (
 
 from . import needs
 from .calls import fetched, logged, plus, total
+from .loops import TIMEOUT_S
 
 
 @pytest.fixture(autouse=True)
@@ -179,14 +180,21 @@ def test_as_completed_gives_each_once_and_complete_ones_first(executor: Executor
 
 
 def test_as_completed_can_be_left(tmp_path: Path) -> None:
-    release = threading.Event()
-    aws = [plus(tmp_path, 0), awaitable(release.wait), *(plus(tmp_path, n) for n in range(100))]
+    begun, release = threading.Event(), threading.Event()
+
+    def block() -> bool:
+        begun.set()
+        return release.wait(TIMEOUT_S)
+
+    aws = [plus(tmp_path, 0), awaitable(block), *(plus(tmp_path, n) for n in range(100))]
     with ThreadPoolExecutor(1) as one:
         for aw in as_completed(aws, one):
             assert aw is aws[0]
+            # Else the thread may overtake: the first is withdrawn first, and it goes on with the next.
+            assert begun.wait(TIMEOUT_S)
             break
         release.set()
-    assert sum(map(awaitable_done, aws)) <= 2
+    assert [awaitable_done(aw) for aw in aws] == [True, True, *[False] * 100]
     assert wait_all(aws) == [1, True, *range(1, 101)]
 
 
