@@ -324,11 +324,14 @@ def test_a_thread_interrupted_while_it_waits_for_a_run_leaves_it_alone(waiting: 
     def wait_until_interrupted() -> object:
         assert started.wait(TIMEOUT_S)
         waiter = threading.get_ident()
-        threading.Thread(target=interrupt, args=(waiter,), daemon=True).start()
+        # Kept, as an interrupt that comes while this thread forgets that one is lost in a finalizer.
+        interrupting = threading.Thread(target=interrupt, args=(waiter,), daemon=True)
+        interrupting.start()
         with pytest.raises(KeyboardInterrupt):
             awaitable_wait(outer)
         assert awaitable_done(aw) == (waiting != "main thread")
         finish.set()
+        interrupting.join(TIMEOUT_S)
         return awaitable_wait(outer)
 
     def interrupt(waiter: int) -> None:
