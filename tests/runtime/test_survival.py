@@ -212,9 +212,5 @@ def test_second_import_leaves_the_awaits_of_the_first_alone(
     assert run(SECOND_IMPORT.format(kept=kept), not_insisting) == printed
 
 
-def test_second_interpreter_leaves_the_awaits_of_the_first_alone(
-    not_insisting: dict[str, str],
-) -> None:
-    if sys.version_info >= (3, 14):
-        pytest.skip("the module that makes interpreters has another interface")
+def test_second_interpreter_leaves_the_awaits_of_the_first_alone(not_insisting: dict[str, str]) -> None:
     assert run(IN_ANOTHER_INTERPRETER, not_insisting) == "7 pure\n7 pure\n6 2\n"
