@@ -189,7 +189,7 @@ def runtime(session: nox.Session) -> None:
     if not session.python:
         session.skip("this Python is not here; `nox -s interpreters` gets it")
     need(session, "gcc")
-    install(session, "pytest>=8", env={"AWAITS_BUILD": "compiled"})
+    install(session, "pytest>=9", env={"AWAITS_BUILD": "compiled"})
     for requirement in nox.project.load_toml("pyproject.toml")["dependency-groups"]["runtime"]:
         try:
             session.install("--only-binary", ":all:", requirement)
@@ -198,7 +198,10 @@ def runtime(session: nox.Session) -> None:
     session.run("python", "-VV")
     session.run("python", "-m", "pip", "freeze")
     # pyproject.toml has options for a plugin of pytest that only the typing tests need.
-    options = ["-q", "-rs", "-o", "addopts=", "--ignore", BROWSER_TESTS, *session.posargs]
+    options = ["-q", "-rs", "-o", "addopts=", "--ignore", BROWSER_TESTS]
+    # A test that hangs ends the run, and shows where.
+    options += ["-o", "faulthandler_timeout=300", "-o", "faulthandler_exit_on_timeout=true"]
+    options += session.posargs
     with elsewhere(session):
         for build in ["compiled", "pure"]:
             env = {"AWAITS_BUILD": build}
