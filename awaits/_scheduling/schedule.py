@@ -193,24 +193,21 @@ class Schedule:
 
     def _complete(self, aw: Await[Any], failure: BaseException | None) -> None:
         if failure is None:
-            is_last = holding(self.lock, self._count_completed, aw)
+            holding(self.lock, self._note_completed, aw)
             self._submit_ready()
-            if not self.yields_each and not is_last:
-                return
-        elif self.is_stopped:
-            return  # it was withdrawn, or comes after the first failure
-        else:
+        elif not self.is_stopped:  # else it was withdrawn, or comes after the first failure
             self._stop()
-        self.completions.put((aw, failure))
+            self.completions.put((aw, failure))
 
-    def _count_completed(self, aw: Await[Any]) -> bool:
-        """Note what is ready now, and say whether this was the last."""
+    def _note_completed(self, aw: Await[Any]) -> None:
+        """Tell of it, and then note what is ready now, which is not to end before."""
         self.left -= 1
+        if self.yields_each or not self.left:
+            self.completions.put((aw, None))
         for other in self.dependents.get(id(aw), ()):
             self.dependency_counts[id(other)] -= 1
             if not self.dependency_counts[id(other)]:
                 self.ready.append(other)
-        return not self.left
 
 
 def workers_of(executor: Any) -> Workers | None:

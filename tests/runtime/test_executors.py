@@ -7,7 +7,14 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import CancelledError, Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import (
+    CancelledError,
+    Executor,
+    Future,
+    ProcessPoolExecutor,
+    ThreadPoolExecutor,
+    wait,
+)
 from concurrent.futures.process import BrokenProcessPool
 from itertools import pairwise
 from pathlib import Path
@@ -177,6 +184,25 @@ def test_as_completed_gives_each_once_and_complete_ones_first(executor: Executor
     assert order[1] is below
     assert order[2] is aws[0]
     assert len(order) == 3
+
+
+def test_as_completed_gives_no_call_before_what_it_needs() -> None:
+    class Hasty(ThreadPoolExecutor):
+        def submit(self, function: Any, /, *args: Any, **kwargs: Any) -> Future[Any]:
+            future = super().submit(function, *args, **kwargs)
+            if threading.current_thread() is not threading.main_thread():
+                wait([future], TIMEOUT_S)  # so that what a call makes ready ends before it goes on
+            return future
+
+    go = threading.Event()
+    below = awaitable(go.wait, TIMEOUT_S)
+    aws = [total(below, 1), below, total(1)]
+    with Hasty(2) as hasty:
+        completed = as_completed(aws, hasty)
+        assert next(completed) is aws[2]  # all is submitted that can be
+        go.set()
+        assert next(completed) is below
+        assert next(completed) is aws[0]
 
 
 def test_as_completed_can_be_left(tmp_path: Path) -> None:
