@@ -673,7 +673,7 @@ iterate(PyObject *self)
     PyObject *value = get_field(self, VALUE);
     if (value == pending) {
         Py_SETREF(value, is_traced ? PyObject_CallOneArg(run_for_iteration, self) : run(self));
-        if (value == NULL && !is_traced && PyErr_ExceptionMatches(PyExc_StopIteration)) {
+        if (value == NULL && PyErr_ExceptionMatches(PyExc_StopIteration)) {
             raise_instead(swallowed, self, NULL); /* Python would take it for the end */
         }
     }

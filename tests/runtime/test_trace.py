@@ -322,6 +322,20 @@ def test_failure_is_not_kept() -> None:
     assert (only(seen).error or "").rpartition(".")[2] == "Failure"
 
 
+def test_stop_iteration_of_a_call_that_begins_a_trace_does_not_look_like_the_end() -> None:
+    seen = trace()
+
+    def produce() -> list[int]:
+        seen.__enter__()
+        raise StopIteration
+
+    try:
+        with pytest.raises(AwaitError, match="raised StopIteration"):
+            iter(awaitable(produce))
+    finally:
+        seen.__exit__(None, None, None)
+
+
 def test_traces_nest_and_end() -> None:
     with trace() as outer:
         assert awaitable(int) == 0
