@@ -58,9 +58,25 @@ typedef struct {
 FROM_PYTHON(DECLARE)
 static PyObject *no_keywords, *torch_function, *dunder_name, *reference_awaitable;
 
-/* Whether a trace is on, which wants to hear of every new Await, and what its call runs for. */
-static volatile int is_traced;
-static PyObject *hear; /* what it hears of them by */
+/* What is called with every new Await while a trace is on, which also wants to hear what its call runs for.
+ * One thread begins and ends a trace while others look. */
+static PyObject *hear;
+
+static inline PyObject *
+hearing(void)
+{
+#ifdef Py_GIL_DISABLED
+    return _Py_atomic_load_ptr_acquire(&hear);
+#else
+    return hear;
+#endif
+}
+
+static inline int
+is_traced(void)
+{
+    return hearing() != NULL;
+}
 
 static inline int
 is_await(PyObject *op)
@@ -131,14 +147,23 @@ FIELD(value, VALUE)
 static PyObject *
 make(PyObject *function, PyObject *args, PyObject *kwargs, PyObject *value)
 {
-    PyObject *self = ((PyTypeObject *)await_type)->tp_alloc((PyTypeObject *)await_type, 0);
-    if (self != NULL) {
-        PyObject **fields = ((AwaitBase *)self)->fields;
-        fields[FUNCTION] = Py_NewRef(function);
-        fields[ARGS] = Py_NewRef(args);
-        fields[KWARGS] = Py_NewRef(kwargs);
-        fields[OUTCOME] = Py_NewRef(Py_None);
-        fields[VALUE] = Py_NewRef(value);
+    PyObject *self = PyType_GenericAlloc((PyTypeObject *)await_type, 0);
+    if (self == NULL) {
+        return NULL;
+    }
+    PyObject **fields = ((AwaitBase *)self)->fields;
+    fields[FUNCTION] = Py_NewRef(function);
+    fields[ARGS] = Py_NewRef(args);
+    fields[KWARGS] = Py_NewRef(kwargs);
+    fields[OUTCOME] = Py_NewRef(Py_None);
+    fields[VALUE] = Py_NewRef(value);
+    PyObject *tell = hearing();
+    if (tell != NULL) {
+        PyObject *told = PyObject_CallOneArg(tell, self);
+        if (told == NULL) {
+            Py_CLEAR(self);
+        }
+        Py_XDECREF(told);
     }
     return self;
 }
@@ -181,7 +206,7 @@ wait_for_holder(PyObject *aw)
 static int
 wait_for_holder_recorded(PyObject *aw)
 {
-    if (!is_traced) {
+    if (!is_traced()) {
         return wait_for_holder(aw);
     }
     PyObject *done = PyObject_CallOneArg(wait_recorded, aw);
@@ -212,7 +237,7 @@ call_function(PyObject *aw)
     PyObject *value = NULL;
     PyObject *function = get_field(aw, FUNCTION), *args = get_field(aw, ARGS), *kwargs = get_field(aw, KWARGS);
     if (function != NULL && args != NULL && kwargs != NULL && !Py_EnterRecursiveCall(" while an Await runs")) {
-        if (is_traced) {
+        if (is_traced()) {
             value = PyObject_CallFunctionObjArgs(run_recorded, aw, function, args, kwargs, NULL);
         }
         else {
@@ -304,7 +329,7 @@ raise_instead(PyObject *function, PyObject *aw, PyObject *name)
 static PyObject *
 run_for(PyObject *aw, const char *operation)
 {
-    if (!is_traced) {
+    if (!is_traced()) {
         return run(aw);
     }
     return PyObject_CallFunction(run_for_special, "Os", aw, operation);
@@ -314,7 +339,7 @@ run_for(PyObject *aw, const char *operation)
 static PyObject *
 run_for_name(PyObject *aw, PyObject *name)
 {
-    if (is_traced) {
+    if (is_traced()) {
         return PyObject_CallFunctionObjArgs(run_for_attribute, aw, name, NULL);
     }
     PyObject *value = run(aw);
@@ -427,7 +452,7 @@ is_signature(PyObject *name)
 static PyObject *
 get_attribute_of_pending(PyObject *self, PyObject *name)
 {
-    int in_python = is_traced || is_signature(name) ? 1 : may_look_on();
+    int in_python = is_traced() || is_signature(name) ? 1 : may_look_on();
     if (in_python) {
         return in_python < 0 ? NULL
                              : PyObject_CallFunctionObjArgs(read_pending, self, name, asking_frame(), NULL);
@@ -672,7 +697,7 @@ iterate(PyObject *self)
 {
     PyObject *value = get_field(self, VALUE);
     if (value == pending) {
-        Py_SETREF(value, is_traced ? PyObject_CallOneArg(run_for_iteration, self) : run(self));
+        Py_SETREF(value, is_traced() ? PyObject_CallOneArg(run_for_iteration, self) : run(self));
         if (value == NULL && PyErr_ExceptionMatches(PyExc_StopIteration)) {
             raise_instead(swallowed, self, NULL); /* Python would take it for the end */
         }
@@ -758,7 +783,10 @@ is_running(PyObject *module, PyObject *aw)
 static PyObject *
 count_claims(PyObject *module, PyObject *unused)
 {
-    return PyLong_FromSsize_t(claims_under_way);
+    LOCK_CLAIMS();
+    Py_ssize_t count = claims_under_way;
+    UNLOCK_CLAIMS();
+    return PyLong_FromSsize_t(count);
 }
 
 static PyObject *
@@ -996,30 +1024,18 @@ connect(PyObject *module, PyObject *args, PyObject *named)
     Py_RETURN_NONE;
 }
 
-/* Allocate an Await, and tell a trace of it, which looks at nothing but its id. */
-static PyObject *
-allocate_and_tell(PyTypeObject *type, Py_ssize_t items)
-{
-    PyObject *self = PyType_GenericAlloc(type, items);
-    if (self != NULL) {
-        PyObject *told = PyObject_CallOneArg(hear, self);
-        if (told == NULL) {
-            Py_CLEAR(self);
-        }
-        Py_XDECREF(told);
-    }
-    return self;
-}
-
 static PyObject *
 tell_of_new(PyObject *module, PyObject *wanted)
 {
-    if (wanted != Py_None && wanted != hear) {
-        hear = Py_NewRef(wanted); /* the old one may be called just now, and stays */
+    static PyObject *kept; /* for as long as the process lives, as another thread may call it just now */
+    if (wanted != Py_None && wanted != kept) {
+        kept = Py_NewRef(wanted);
     }
-    is_traced = wanted != Py_None;
-    /* In this way there is nothing to ask where no trace is on. */
-    ((PyTypeObject *)await_type)->tp_alloc = is_traced ? allocate_and_tell : PyType_GenericAlloc;
+#ifdef Py_GIL_DISABLED
+    _Py_atomic_store_ptr_release(&hear, wanted == Py_None ? NULL : kept);
+#else
+    hear = wanted == Py_None ? NULL : kept;
+#endif
     Py_RETURN_NONE;
 }
 
