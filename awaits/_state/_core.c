@@ -240,6 +240,9 @@ call_function(PyObject *aw)
         if (is_traced()) {
             value = PyObject_CallFunctionObjArgs(run_recorded, aw, function, args, kwargs, NULL);
         }
+        else if (!PyTuple_Check(args) || !PyDict_Check(kwargs)) { /* `PyObject_Call` does not ask */
+            PyErr_SetString(PyExc_TypeError, "an Await needs its arguments as a tuple and a dict");
+        }
         else {
             value = PyObject_Call(function, args, PyDict_Size(kwargs) ? kwargs : NULL);
         }
@@ -1014,12 +1017,15 @@ connect(PyObject *module, PyObject *args, PyObject *named)
         const char *name;
         PyObject **place;
     } entries[] = {FROM_PYTHON(ENTRY)};
+    PyObject *given[Py_ARRAY_LENGTH(entries)];
     for (size_t i = 0; i < Py_ARRAY_LENGTH(entries); i++) {
-        PyObject *given = named ? PyDict_GetItemString(named, entries[i].name) : NULL;
-        if (given == NULL) {
+        given[i] = named ? PyDict_GetItemString(named, entries[i].name) : NULL;
+        if (given[i] == NULL) {
             return PyErr_Format(PyExc_TypeError, "connect() needs %s", entries[i].name);
         }
-        *entries[i].place = Py_NewRef(given); /* for as long as the process lives */
+    }
+    for (size_t i = 0; i < Py_ARRAY_LENGTH(entries); i++) {
+        *entries[i].place = Py_NewRef(given[i]); /* for as long as the process lives */
     }
     Py_RETURN_NONE;
 }

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from awaits import Await, awaitable
+from awaits._state.slots import core
 from tests.runtime import needs
 
 # Uses that would go on without end on an Await that is its own value.
@@ -155,6 +156,38 @@ atexit.register(awaitable_nowait, 5)
 def test_a_use_without_a_frame_of_python_is_one(program: str) -> None:
     needs.threads()
     assert run(FRAMELESS + program) == REPORT
+
+
+WRONG_ARGUMENTS = """
+import itertools
+from contextlib import suppress
+
+from awaits import awaitable, awaitable_release, awaitable_wait
+from awaits._state.slots import PENDING, core
+
+USES = awaitable_wait, int, repr, awaitable_release, lambda aw: (aw + 1, aw.real, aw.fn())
+
+for name, function in sorted(vars(core).items()):
+    print(name, end=" ", flush=True)  # the last one is what ended the process, if any did
+    for count in range(5) if callable(function) else ():
+        for drawn in itertools.product((5, int, PENDING, awaitable), repeat=count):
+            for keywords in ({}, {"await_type": int}):
+                core.tell_of_new(None)  # as nothing that is told here can be called
+                aws = [awaitable(int, "5")]
+                with suppress(Exception):
+                    aws += [function(*[aws[0] if x is awaitable else x for x in drawn], **keywords)]
+                for aw, use in itertools.product(aws, USES):
+                    with suppress(Exception):
+                        use(aw)
+    print()
+print("the end")
+"""
+
+
+def test_wrong_arguments_of_the_compiled_part_are_refused() -> None:
+    if core is None:
+        pytest.skip("the pure build is in Python")
+    assert run(WRONG_ARGUMENTS).endswith("the end\n")
 
 
 SECOND_IMPORT = """
