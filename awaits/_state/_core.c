@@ -876,9 +876,7 @@ static void
 deallocate(PyObject *self)
 {
     PyObject_GC_UnTrack(self);
-    if (((AwaitBase *)self)->weakrefs != NULL) {
-        PyObject_ClearWeakRefs(self);
-    }
+    PyObject_ClearWeakRefs(self); /* which knows how to ask whether there are any */
     clear(self);
     Py_TYPE(self)->tp_free(self);
 }
