@@ -9,7 +9,8 @@ from typing import Any
 
 def has_special(value: Any, name: str) -> bool:
     """Say whether the type of the value has this special method."""
-    return any(name in vars(base) for base in type(value).__mro__)
+    # Not by a generator: Python 3.12 and 3.13 crash if memory runs out where one begins.
+    return bool([base for base in type(value).__mro__ if name in vars(base)])
 
 
 def special(value: Any, name: str) -> Any:

@@ -177,8 +177,9 @@ def _refuse_cycle(wanted: Claim) -> None:
 
 def refuse_cycle_of(aws: Sequence[object]) -> NoReturn:
     """Raise for Awaits each of which needs the next, and the last one the first."""
-    names = " -> ".join(function_name(get_function(aw)) for aw in [*aws, *aws[:1]])
-    raise AwaitCycleError(f"an Await needs its own result: {names}")
+    # Not by a generator: Python 3.12 and 3.13 crash if memory runs out where one begins.
+    names = [function_name(get_function(aw)) for aw in [*aws, *aws[:1]]]
+    raise AwaitCycleError("an Await needs its own result: " + " -> ".join(names))
 
 
 def _cycle(wanted: Claim) -> list[Claim]:

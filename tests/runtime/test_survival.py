@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from awaits import Await, awaitable
+from awaits import BUILD, Await, awaitable
 from awaits._state.slots import core
 from tests.runtime import needs
 
@@ -188,6 +188,16 @@ def test_wrong_arguments_of_the_compiled_part_are_refused() -> None:
     if core is None:
         pytest.skip("the pure build is in Python")
     assert run(WRONG_ARGUMENTS).endswith("the end\n")
+
+
+def test_use_for_which_memory_runs_out_is_a_memory_error_and_leaves_the_await_usable() -> None:
+    if not hasattr(pytest.importorskip("_testcapi"), "set_nomemory"):
+        pytest.skip("this Python cannot be made to run out of memory")
+    if BUILD == "pure" and sys.version_info < (3, 14):
+        pytest.skip(
+            "older versions of Python do not survive it, and the pure build is nothing but Python"
+        )
+    assert ": passed, " in run("from tests.runtime import shortage; shortage.main()")
 
 
 SECOND_IMPORT = """
