@@ -10,10 +10,11 @@ import asyncio
 from collections.abc import AsyncIterator, Coroutine, Iterable, Iterator
 from concurrent.futures import Executor
 from contextlib import suppress
+from contextvars import copy_context
 from typing import Any, Protocol, TypeVar, overload
 
 from awaits._await import Await
-from awaits._running.calls import is_ready, value_of
+from awaits._running.calls import is_ready, run_for, value_of
 from awaits._scheduling.progress import bar
 from awaits._scheduling.schedule import Schedule, has_threads_here, waiting_threads
 from awaits._tracing import recording
@@ -42,12 +43,14 @@ def prefetch(aw: Await[W], executor: Executor | Cluster | None = None) -> Await[
     """Start the run now, after what it needs, and return the same Await. A later use joins the run.
 
     Without an executor a thread of this module's own does it. A failure is not kept: a use that joined
-    the run raises it, and one that comes later runs the call again.
+    the run raises it, and one that comes later runs the call again. Each call sees the caller's context
+    variables, in a copy of its own.
     """
     _checked(aw, "prefetch")
     origin = recording.current_origin()
     if executor is None or has_threads_here(executor):
-        (executor or waiting_threads()).submit(recording.on_behalf(origin, value_of), aw)
+        run_it = recording.on_behalf(origin, run_for)
+        (executor or waiting_threads()).submit(run_it, copy_context(), value_of, aw)
     else:
         waiting_threads().submit(recording.on_behalf(origin, wait_all), [aw], executor)
     return aw
@@ -80,7 +83,8 @@ def wait_all(
     note that names the Await, which is also its attribute `aw`. After `timeout_s` seconds `TimeoutError`
     is raised, and the rest stays pending. To another process calls and values travel by pickle, or by
     cloudpickle where that is installed; `AwaitError` names what cannot travel. `progress` shows a bar on
-    a terminal or in a notebook; it needs `typed-awaits[progress]`.
+    a terminal or in a notebook; it needs `typed-awaits[progress]`. In this process each call sees the
+    caller's context variables, in a copy of its own.
     """
     wanted = [_checked(aw, "wait_all") for aw in aws]
     with Schedule(wanted, executor, timeout_s, yields_each=progress) as schedule:

@@ -11,6 +11,9 @@ from collections.abc import Callable, Coroutine, Iterator
 from functools import reduce
 from typing import TYPE_CHECKING, Any
 
+if TYPE_CHECKING:
+    from contextvars import Context
+
 from awaits._running.claims import hold, remote_results
 from awaits._state import making
 from awaits._state.held_call import get_call
@@ -113,6 +116,16 @@ def run_dependencies(aw: AwaitBase) -> None:
     if id(aw) not in remote_results and next(pending_arguments(aw), None) is not None:
         for needed, _ in dependencies(aw):
             run(needed)
+
+
+def run_for(context: Context, read: Callable[[AwaitBase], Any], aw: AwaitBase) -> Any:
+    """Read the value for somebody else; run what is needed for it, and then it itself, by `read`.
+
+    Each call runs in a copy of the context of that caller.
+    """
+    for needed, _ in dependencies(aw):
+        context.copy().run(run, needed)
+    return context.copy().run(read, aw)
 
 
 def dependencies(aw: AwaitBase) -> Iterator[tuple[AwaitBase, AwaitBase]]:

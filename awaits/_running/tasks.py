@@ -16,7 +16,7 @@ from types import GeneratorType
 from typing import Any, cast
 
 from awaits._running.awaitables import is_awaitable
-from awaits._running.calls import dependencies, makes_a_coroutine
+from awaits._running.calls import dependencies, makes_a_coroutine, run_for
 from awaits._running.event_loop import InterruptedWorkError, Loop, SharedFuture
 from awaits._running.failures import copy_of, without_package
 from awaits._running.implicit import wait_despite
@@ -108,8 +108,8 @@ async def _run_in_thread(aw: AwaitBase, loop: Loop) -> Any:
 
 async def _begin(run: Future[Any], aw: AwaitBase, loop: Loop) -> None:
     try:
-        run_here = recording.on_behalf(recording.current_origin(), _run_here)
-        await loop.call_in_thread(run, partial(contextvars.copy_context().run, run_here, aw))
+        run_it = recording.on_behalf(recording.current_origin(), run_for)
+        await loop.call_in_thread(run, partial(run_it, contextvars.copy_context(), _run_here, aw))
     except BaseException:
         run.cancel()  # so that another task begins anew, unless a thread has begun
         raise

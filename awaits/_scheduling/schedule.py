@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
+import contextvars
 import os
 import threading
 import time
@@ -23,7 +24,14 @@ from queue import Empty, SimpleQueue
 from typing import Any, Self, TypeGuard
 
 from awaits._await import Await
-from awaits._running.calls import is_ready, makes_a_coroutine, pending_arguments, run, value_of
+from awaits._running.calls import (
+    is_ready,
+    makes_a_coroutine,
+    pending_arguments,
+    run,
+    run_for,
+    value_of,
+)
 from awaits._running.claims import hold, is_running, remote_results
 from awaits._running.failures import raise_again
 from awaits._running.running_loop import awaited
@@ -52,6 +60,7 @@ class Schedule:
     ) -> None:
         self.aws = aws
         self.origin = recording.current_origin()
+        self.context = contextvars.copy_context()  # the caller's, of which each call gets a copy
         self.loop = loop  # where coroutines run, if one is
         self.executor: Any = executor or ThreadPoolExecutor(processors() + 4)
         self.is_own = executor is None
@@ -159,17 +168,18 @@ class Schedule:
         """Submit the call, which is to end in `_complete`."""
         if self.loop is not None and makes_a_coroutine(aw):
             coroutine = recording.on_behalf_async(self.origin, awaited(aw))
-            future = asyncio.run_coroutine_threadsafe(coroutine, self.loop)
+            in_loop = asyncio.run_coroutine_threadsafe
+            future: Future[Any] = self.context.copy().run(in_loop, coroutine, self.loop)
             future.add_done_callback(partial(_complete_with, aw, self._complete))
             return future
         run_here = recording.on_behalf(self.origin, _run_here)
         if self.workers is None:
-            here: Future[Any] = self.executor.submit(run_here, aw, self._complete)
+            here: Future[Any] = self.executor.submit(run_here, self.context, aw, self._complete)
             here.add_done_callback(partial(_complete_if_cancelled, aw, self._complete))
             return here
         submitted = None if is_running(aw) else self._submit_unless_begun(aw, self.workers)
         if submitted is None:  # somebody runs it, or has submitted it, for whom a thread is to wait
-            return waiting_threads().submit(run_here, aw, self._complete)
+            return waiting_threads().submit(run_here, self.context, aw, self._complete)
         submitted.add_done_callback(partial(_take_in, aw, self._complete))
         return submitted
 
@@ -236,9 +246,9 @@ def _complete_if_cancelled(aw: Await[Any], on_completion: OnCompletion, future: 
         on_completion(aw, CancelledError())
 
 
-def _run_here(aw: Await[Any], on_completion: OnCompletion) -> None:
+def _run_here(context: contextvars.Context, aw: Await[Any], on_completion: OnCompletion) -> None:
     try:
-        value_of(aw)
+        run_for(context, value_of, aw)
     except BaseException as failure:
         on_completion(aw, failure)
     else:

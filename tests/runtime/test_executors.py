@@ -16,6 +16,8 @@ from concurrent.futures import (
     wait,
 )
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import nullcontext
+from contextvars import ContextVar
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -489,3 +491,109 @@ def test_an_executor_that_is_shut_down_by_another_ends_the_wait() -> None:
     with pytest.raises(CancelledError):
         wait_all(aws, one)
     assert wait_all(aws) == [True, 1]
+
+
+# Context variables: a call sees those of whoever had it run, and changes its own copy.
+
+variable: ContextVar[str] = ContextVar("variable", default="unset")
+
+
+def seen_and_changed() -> str:
+    seen = variable.get()
+    variable.set("changed by a call")
+    return seen
+
+
+async def seen_and_changed_in_a_task() -> str:
+    return seen_and_changed()
+
+
+@delayed
+def seen_after(*before: Any) -> list[Any]:
+    return [*before, seen_and_changed()]
+
+
+def graph() -> list[Any]:
+    """Return Awaits one of which is ready, one waits for another, and one is needed twice."""
+    first = awaitable(seen_and_changed)
+    return [first, seen_after(first), seen_after(seen_after(first), first)]
+
+
+def with_prefetch(aws: list[Any], executor: Executor | None) -> None:
+    for aw in aws:
+        prefetch(aw, executor)
+    while not all(map(awaitable_done, aws)):  # a use could be what runs it
+        time.sleep(0.001)
+
+
+def with_wait_all_async(aws: list[Any], executor: Executor | None) -> None:
+    asyncio.run(wait_all_async(aws, executor))
+
+
+def with_as_completed_async(aws: list[Any], executor: Executor | None) -> None:
+    async def main() -> None:
+        async for _ in as_completed_async(aws, executor):
+            pass
+
+    asyncio.run(main())
+
+
+def with_prefetch_async(aws: list[Any], executor: Executor | None) -> None:
+    async def main() -> None:
+        for aw in aws:
+            prefetch_async(aw, executor)
+        await wait_all_async(aws)
+
+    asyncio.run(main())
+
+
+WAYS: dict[str, Callable[[list[Any], Executor | None], object]] = {
+    "prefetch": with_prefetch,
+    "wait_all": wait_all,
+    "as_completed": lambda aws, executor: list(as_completed(aws, executor)),
+    "prefetch_async": with_prefetch_async,
+    "wait_all_async": with_wait_all_async,
+    "as_completed_async": with_as_completed_async,
+}
+
+
+def flat(value: Any) -> list[str]:
+    return [item for part in value for item in flat(part)] if isinstance(value, list) else [value]
+
+
+def values_seen(way: str, aws: list[Any], executor: Executor | None) -> set[str]:
+    """Return what the calls saw that one caller had run, who set the variable."""
+    token = variable.set("set by the caller")
+    try:
+        WAYS[way](aws, executor)
+        assert variable.get() == "set by the caller"
+    finally:
+        variable.reset(token)
+    return {seen for aw in aws for seen in flat(awaitable_wait(aw))}
+
+
+@pytest.mark.parametrize("workers", [0, 1, 2])
+@pytest.mark.parametrize("way", WAYS)
+def test_calls_see_the_context_variables_of_their_caller(way: str, workers: int) -> None:
+    needs.threads()
+    with nullcontext() if not workers else ThreadPoolExecutor(workers) as executor:
+        # What the threads have themselves, from whoever was first, is not to be seen.
+        WAYS[way]([awaitable(seen_and_changed) for _ in range(3)], executor)
+        for _ in range(3):
+            assert values_seen(way, graph(), executor) == {"set by the caller"}
+
+
+@pytest.mark.parametrize("way", ["prefetch_async", "wait_all_async", "as_completed_async"])
+def test_coroutine_functions_see_the_context_variables_of_their_caller(way: str) -> None:
+    needs.threads()
+    token = variable.set("set by the caller")
+    aws: list[Any] = [awaitable(seen_and_changed_in_a_task) for _ in range(3)]
+    try:
+        WAYS[way](aws, None)
+    finally:
+        variable.reset(token)
+
+    async def main() -> list[str]:
+        return [await aw for aw in aws]
+
+    assert asyncio.run(main()) == ["set by the caller"] * 3
