@@ -6,6 +6,7 @@ load asyncio. What is asked of the event loop is in `event_loop.py`.
 
 from __future__ import annotations
 
+import asyncio
 import contextvars
 import os
 from collections.abc import Awaitable, Callable, Coroutine, Hashable
@@ -212,13 +213,15 @@ def _claim_work(
         return None, outcome
     outcome = _Outcome(loop)
     work = _Work(aw, value, outcome)
+    if isinstance(value, asyncio.Task):  # that is who works on it, and it may wait for this
+        _workers[outcome] = id(value), get_function(aw)
     set_outcome(aw, outcome)
     return work, outcome
 
 
 async def _in_a_task(work: _Work) -> Any:
     task = cast("Loop", running_loop()).task
-    holding(_mutex, _workers.__setitem__, work.outcome, (task, get_function(work.aw)))
+    holding(_mutex, _workers.setdefault, work.outcome, (task, get_function(work.aw)))
     if work.recorded is not None:
         work.recorded.run.begin()
     value = work.value

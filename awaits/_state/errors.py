@@ -14,6 +14,7 @@ class AwaitCycleError(AwaitError, RecursionError):
     """An Await needs its own result, in one thread or through threads that wait for each other.
 
     The message names the functions on the cycle. Every Await on it stays pending and usable. Among
-    tasks, a cycle is seen through coroutine functions that await each other's Awaits; one that goes
-    through a task that the call itself starts, or through a loop inside of a loop, is not.
+    tasks, a cycle is seen through coroutine functions that await each other's Awaits, and through tasks
+    of asyncio that are themselves the value of an Await. One that goes through a task that the call
+    itself starts, through `asyncio.gather` or `shield`, or through a loop inside of a loop, is not.
     """

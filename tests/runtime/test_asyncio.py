@@ -128,3 +128,45 @@ def test_eager_tasks_neither_lock_up_nor_hide_a_cycle() -> None:
             await aws["itself"]
 
     LOOP.run(main)
+
+
+# A task is an awaitable W too, and can wait for itself.
+
+
+@pytest.mark.parametrize("count", [1, 2, 3])
+@pytest.mark.parametrize("is_eager", [False, True])
+def test_tasks_that_are_the_values_of_what_they_await_are_a_cycle(count: int, is_eager: bool) -> None:
+    if is_eager and sys.version_info < (3, 12):
+        pytest.skip("Python 3.12 brought eager tasks")
+    tasks: list[asyncio.Task[Any]] = []
+
+    async def wait_for_the_next(me: int) -> Any:
+        await asyncio.sleep(0)  # until all are there
+        return await aws[(me + 1) % count]
+
+    async def main() -> list[Any]:
+        if is_eager:
+            asyncio.get_running_loop().set_task_factory(vars(asyncio)["eager_task_factory"])
+        tasks.extend(asyncio.create_task(wait_for_the_next(me)) for me in range(count))
+        waiting = asyncio.gather(*tasks, return_exceptions=True)
+        return await asyncio.wait_for(waiting, TIMEOUT_S)
+
+    aws: list[Any] = [awaitable(tasks.__getitem__, n) for n in range(count)]
+    errors = asyncio.run(main())
+    assert [type(error) for error in errors] == [AwaitCycleError] * count
+    assert "list.__getitem__ -> list.__getitem__" in str(errors[0])
+
+
+def test_tasks_that_wait_for_one_another_in_a_row_are_no_cycle() -> None:
+    tasks: list[asyncio.Task[Any]] = []
+
+    async def wait_for_the_next(me: int) -> Any:
+        await asyncio.sleep(0)
+        return me if me == 9 else await aws[me + 1]
+
+    async def main() -> list[Any]:
+        tasks.extend(asyncio.create_task(wait_for_the_next(me)) for me in range(10))
+        return await asyncio.gather(*tasks, *aws)
+
+    aws: list[Any] = [awaitable(tasks.__getitem__, n) for n in range(10)]
+    assert asyncio.run(main()) == [9] * 20
