@@ -36,7 +36,7 @@ from typing import (
 
 from awaits._forwarding import onlookers
 from awaits._forwarding.attributes import TorchFunction, read_pending, read_signature, refuse_own
-from awaits._forwarding.operators import in_place, operand
+from awaits._forwarding.operators import in_place, operand, reflected
 from awaits._forwarding.special_methods import (
     entering,
     entering_async,
@@ -529,31 +529,31 @@ class Await(AwaitBase, Generic[W_co]):
 
     @final
     def __radd__(self, other: Any, /) -> Any:
-        return operator.add(other, wait(self))
+        return reflected(self, operator.add, operator.iadd, other)
 
     @final
     def __rsub__(self, other: Any, /) -> Any:
-        return operator.sub(other, wait(self))
+        return reflected(self, operator.sub, operator.isub, other)
 
     @final
     def __rmul__(self, other: Any, /) -> Any:
-        return operator.mul(other, wait(self))
+        return reflected(self, operator.mul, operator.imul, other)
 
     @final
     def __rmatmul__(self, other: Any, /) -> Any:
-        return operator.matmul(other, wait(self))
+        return reflected(self, operator.matmul, operator.imatmul, other)
 
     @final
     def __rtruediv__(self, other: Any, /) -> Any:
-        return operator.truediv(other, wait(self))
+        return reflected(self, operator.truediv, operator.itruediv, other)
 
     @final
     def __rfloordiv__(self, other: Any, /) -> Any:
-        return operator.floordiv(other, wait(self))
+        return reflected(self, operator.floordiv, operator.ifloordiv, other)
 
     @final
     def __rmod__(self, other: Any, /) -> Any:
-        return operator.mod(other, wait(self))
+        return reflected(self, operator.mod, operator.imod, other)
 
     @final
     def __rdivmod__(self, other: Any, /) -> Any:
@@ -561,26 +561,28 @@ class Await(AwaitBase, Generic[W_co]):
 
     @final
     def __rlshift__(self, other: Any, /) -> Any:
-        return operator.lshift(other, wait(self))
+        return reflected(self, operator.lshift, operator.ilshift, other)
 
     @final
     def __rrshift__(self, other: Any, /) -> Any:
-        return operator.rshift(other, wait(self))
+        return reflected(self, operator.rshift, operator.irshift, other)
 
     @final
     def __rand__(self, other: Any, /) -> Any:
-        return operator.and_(other, wait(self))
+        return reflected(self, operator.and_, operator.iand, other)
 
     @final
     def __rxor__(self, other: Any, /) -> Any:
-        return operator.xor(other, wait(self))
+        return reflected(self, operator.xor, operator.ixor, other)
 
     @final
     def __ror__(self, other: Any, /) -> Any:
-        return operator.or_(other, wait(self))
+        return reflected(self, operator.or_, operator.ior, other)
 
     @final
     def __rpow__(self, other: Any, modulus: Any = None, /) -> Any:
+        if modulus is None:
+            return reflected(self, operator.pow, operator.ipow, other)
         return pow(other, wait(self), operand(modulus))
 
     @final

@@ -1,9 +1,12 @@
-"""The other operand of an operator, which may be an Await too, and what `aw += x` leaves in the name."""
+"""The other operand of an operator, which may be an Await too, and operators in place on either side."""
 
 from __future__ import annotations
 
+import opcode
+import sys
 from collections.abc import Callable
-from typing import Any
+from types import FrameType
+from typing import Any, Final
 
 from awaits._running.calls import wait
 from awaits._state import making
@@ -13,6 +16,31 @@ from awaits._state.slots import AwaitBase
 def operand(op: Any) -> Any:
     """Return the value of the other operand, if it is an Await too."""
     return wait(op) if type(op) is making.await_class else op  # `is_await`, without the call
+
+
+# The operands of BINARY_OP that stand for an operator in place.
+_IN_PLACE: Final = {n for n, (_, symbol) in enumerate(opcode._nb_ops) if symbol.endswith("=")}  # type: ignore[attr-defined]
+_BINARY_OP: Final = opcode.opmap["BINARY_OP"]
+
+
+def reflected(
+    aw: AwaitBase, function: Callable[[Any, Any], Any], in_place: Callable[[Any, Any], Any], other: Any
+) -> Any:
+    """Apply an operator whose left side is no Await, as `other + aw` or as `other += aw`.
+
+    Python tells a reflected method nothing of that: the instruction of the code that asks does.
+    """
+    value = wait(aw)
+    if not hasattr(type(other), f"__{in_place.__name__}__") or not _is_in_place(sys._getframe(2)):
+        return function(other, value)
+    while type(value) is making.await_class:  # whose reflected method would be asked from here
+        value = wait(value)
+    return in_place(other, value)
+
+
+def _is_in_place(frame: FrameType) -> bool:
+    code, place = frame.f_code.co_code, frame.f_lasti
+    return code[place] == _BINARY_OP and code[place + 1] in _IN_PLACE
 
 
 def in_place(aw: AwaitBase, operation: Callable[[Any, Any], Any], other: Any) -> Any:

@@ -7,6 +7,7 @@
 
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
+#include <opcode.h>
 #include <stddef.h>
 
 #ifndef Py_BEGIN_CRITICAL_SECTION /* before Python 3.13 there is one thread at a time */
@@ -532,11 +533,60 @@ set_attribute(PyObject *self, PyObject *name, PyObject *to)
 
 /* Operators. Each is applied to the values of both operands, whichever of them is the Await. */
 
-static inline PyObject *
-apply(PyObject *left, PyObject *right, binaryfunc function, const char *operation, const char *reflected)
+/* Say whether the Python code that asks is at `left += right`, or another operator in place: Python tells a
+ * reflected method nothing of it. */
+static int
+is_asked_in_place(void)
 {
+    PyFrameObject *frame = PyEval_GetFrame();
+    if (frame == NULL) {
+        return 0;
+    }
+    PyCodeObject *code = PyFrame_GetCode(frame);
+    PyObject *instructions = PyCode_GetCode(code);
+    int place = PyFrame_GetLasti(frame), is_in_place = 0;
+    Py_DECREF(code);
+    if (instructions == NULL) {
+        PyErr_Clear();
+        return 0;
+    }
+    if (place >= 0 && place + 1 < PyBytes_GET_SIZE(instructions)) {
+        const unsigned char *instruction = (const unsigned char *)PyBytes_AS_STRING(instructions) + place;
+        is_in_place = instruction[0] == BINARY_OP && NB_INPLACE_ADD <= instruction[1]
+                      && instruction[1] <= NB_INPLACE_XOR;
+    }
+    Py_DECREF(instructions);
+    return is_in_place;
+}
+
+/* An operator: as a function, the same in place, the slot for that, and its special methods. */
+typedef struct {
+    binaryfunc function, in_place;
+    size_t slot;
+    const char *operation, *reflected;
+} Operator;
+
+static int
+can_change_in_place(PyObject *left, const Operator *op)
+{
+    PyNumberMethods *number = Py_TYPE(left)->tp_as_number;
+    PySequenceMethods *sequence = Py_TYPE(left)->tp_as_sequence;
+    return (op->in_place != NULL && number != NULL && *(binaryfunc *)((char *)number + op->slot) != NULL)
+           || (op->in_place == PyNumber_InPlaceAdd && sequence != NULL && sequence->sq_inplace_concat != NULL)
+           || (op->in_place == PyNumber_InPlaceMultiply && sequence != NULL
+               && sequence->sq_inplace_repeat != NULL);
+}
+
+static inline PyObject *
+apply(PyObject *left, PyObject *right, const Operator *op)
+{
+    binaryfunc function = op->function;
+    const char *operation = op->operation;
     if (!is_await(left)) {
-        operation = reflected;
+        operation = op->reflected;
+        if (can_change_in_place(left, op) && is_asked_in_place()) {
+            function = op->in_place;
+        }
     }
     PyObject *result = NULL, *one = operand(left, operation);
     if (one != NULL) {
@@ -554,25 +604,28 @@ apply(PyObject *left, PyObject *right, binaryfunc function, const char *operatio
     return result;
 }
 
-#define BINARY(name, function, operation)                                                        \
+#define BINARY(name, function, in_place, slot, operation)                                        \
     static PyObject *name(PyObject *left, PyObject *right)                                       \
     {                                                                                            \
-        return apply(left, right, function, "__" operation "__", "__r" operation "__");          \
+        static const Operator op = {function, in_place, offsetof(PyNumberMethods, slot),         \
+                                    "__" operation "__", "__r" operation "__"};                  \
+        return apply(left, right, &op);                                                          \
     }
 
-BINARY(add, PyNumber_Add, "add")
-BINARY(subtract, PyNumber_Subtract, "sub")
-BINARY(multiply, PyNumber_Multiply, "mul")
-BINARY(matrix_multiply, PyNumber_MatrixMultiply, "matmul")
-BINARY(true_divide, PyNumber_TrueDivide, "truediv")
-BINARY(floor_divide, PyNumber_FloorDivide, "floordiv")
-BINARY(remainder_, PyNumber_Remainder, "mod")
-BINARY(divmod_, PyNumber_Divmod, "divmod")
-BINARY(left_shift, PyNumber_Lshift, "lshift")
-BINARY(right_shift, PyNumber_Rshift, "rshift")
-BINARY(and_, PyNumber_And, "and")
-BINARY(xor_, PyNumber_Xor, "xor")
-BINARY(or_, PyNumber_Or, "or")
+BINARY(add, PyNumber_Add, PyNumber_InPlaceAdd, nb_inplace_add, "add")
+BINARY(subtract, PyNumber_Subtract, PyNumber_InPlaceSubtract, nb_inplace_subtract, "sub")
+BINARY(multiply, PyNumber_Multiply, PyNumber_InPlaceMultiply, nb_inplace_multiply, "mul")
+BINARY(matrix_multiply, PyNumber_MatrixMultiply, PyNumber_InPlaceMatrixMultiply,
+       nb_inplace_matrix_multiply, "matmul")
+BINARY(true_divide, PyNumber_TrueDivide, PyNumber_InPlaceTrueDivide, nb_inplace_true_divide, "truediv")
+BINARY(floor_divide, PyNumber_FloorDivide, PyNumber_InPlaceFloorDivide, nb_inplace_floor_divide, "floordiv")
+BINARY(remainder_, PyNumber_Remainder, PyNumber_InPlaceRemainder, nb_inplace_remainder, "mod")
+BINARY(divmod_, PyNumber_Divmod, NULL, nb_divmod, "divmod")
+BINARY(left_shift, PyNumber_Lshift, PyNumber_InPlaceLshift, nb_inplace_lshift, "lshift")
+BINARY(right_shift, PyNumber_Rshift, PyNumber_InPlaceRshift, nb_inplace_rshift, "rshift")
+BINARY(and_, PyNumber_And, PyNumber_InPlaceAnd, nb_inplace_and, "and")
+BINARY(xor_, PyNumber_Xor, PyNumber_InPlaceXor, nb_inplace_xor, "xor")
+BINARY(or_, PyNumber_Or, PyNumber_InPlaceOr, nb_inplace_or, "or")
 
 /* What the value alone answers: as a type of C, with what it answers after a failure. */
 #define UNARY(type, name, failure, function, operation)      \
@@ -653,7 +706,8 @@ item_of(PyObject *value, PyObject *key)
 static PyObject *
 get_item(PyObject *self, PyObject *key)
 {
-    return apply(self, key, item_of, "__getitem__", NULL);
+    static const Operator op = {item_of, NULL, 0, "__getitem__", NULL};
+    return apply(self, key, &op);
 }
 
 static int

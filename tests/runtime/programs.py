@@ -789,17 +789,12 @@ LIMITS: list[Limit] = [
     ),
     Limit(
         "in place on a plain value, in words",
-        "Python asks the reflected method of the Await, which is not told that it is to be in place",
+        "the reflected method is not told that it is in place, and looks only where that can matter",
         lambda step: (
             is_plain_left(step, *IN_PLACE)
-            and step.expected is not None
+            and is_error_in_both(step)
             and step.found == step.performed_as(step.statement.form.replace("=", ""))
         ),
-    ),
-    Limit(
-        "in place on a plain value",
-        "Python asks the reflected method of the Await, so that a plain list is replaced, not changed",
-        lambda step: is_plain_left(step, *IN_PLACE) and step.expected is None,
     ),
     Limit(
         "unpacking, in words",

@@ -237,10 +237,11 @@ def test_in_place_statement_binds_the_name_to_an_await(lazy: Callable[[Any], Any
 
 
 @pytest.mark.parametrize("operation", [operator.iadd, operator.imul])
-def test_known_limit_in_place_on_a_plain_list_makes_a_new_one(
+def test_known_limit_a_function_in_place_on_a_plain_list_makes_a_new_one(
     operation: Callable[[Any, Any], Any],
 ) -> None:
-    # Python asks the Await's reflected method first, which is not told that it is to be in place.
+    # Python asks the Await's reflected method first, which sees from the statement that it is to be in
+    # place. From a call of `operator.iadd` it does not.
     plain = [1]
     right = awaitable_nowait([2] if operation is operator.iadd else 2)
     result = operation(plain, right)
