@@ -7,7 +7,7 @@ the object behaves as the W it produced. The mypy plugin `awaits_mypy` types it 
 from typing import Final
 
 from awaits._await import Await
-from awaits._delayed import delayed
+from awaits._delayed import awaitable_all, delayed
 from awaits._functions import (
     awaitable,
     awaitable_done,
@@ -30,6 +30,7 @@ __all__ = [
     "Trace",
     "TracedRun",
     "awaitable",
+    "awaitable_all",
     "awaitable_done",
     "awaitable_nowait",
     "awaitable_release",

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine, Iterable
 from contextlib import suppress
 from functools import WRAPPER_ASSIGNMENTS
-from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, overload
 
 from awaits._await import Await
 from awaits._running.calls import Call
@@ -14,6 +14,7 @@ from awaits._state.slots import PENDING
 
 F = TypeVar("F")
 P = ParamSpec("P")
+T = TypeVar("T")
 W = TypeVar("W")
 W_co = TypeVar("W_co", covariant=True)
 
@@ -61,3 +62,40 @@ def delayed(func: Callable[P, W], /) -> Delayed[Callable[P, W], W]:
     wrapper.__wrapped__ = func  # type: ignore[attr-defined]
     wrapper._call = call  # type: ignore[attr-defined]
     return wrapper  # type: ignore[return-value]
+
+
+@overload
+def awaitable_all(aws: Iterable[Await[Coroutine[Any, Any, T]]], /) -> Await[list[T]]: ...
+@overload
+def awaitable_all(aws: Iterable[Await[T]], /) -> Await[list[T]]: ...
+def awaitable_all(aws: Iterable[Await[Any]], /) -> Await[list[Any]]:
+    """Return an Await of the list of the values of these, in their order: many arguments as one.
+
+    It is a node of a graph, as the call of a delayed function is: `total(awaitable_all(parts))` hands a
+    list to `total`. Nothing runs now, but the iterable itself is gone through. When the list is used,
+    those of the Awaits run that have not; of one of a coroutine the list has what that returns. The
+    first failure is that of the whole, and what is complete stays so. Raises `TypeError` at once if
+    something in it is no Await.
+    """
+    try:
+        items = iter(aws)
+    except TypeError as error:
+        kind = type(aws).__name__
+        raise TypeError(f"awaitable_all() needs an iterable of Awaits, not {kind!r}") from error
+    parts: tuple[object, ...] = tuple(items)
+    for place, part in enumerate(parts):
+        if type(part) is not Await:
+            kind = type(part).__name__
+            raise TypeError(f"awaitable_all() needs Awaits, and item {place} is {kind!r}")
+    every: Await[list[Any]] = new(_list, parts, {}, PENDING)
+    return every
+
+
+def _listed(*values: Any) -> list[Any]:
+    return list(values)
+
+
+# To pickle and in messages it is the public function, by whose name it is found.
+_listed.__module__, _listed.__qualname__ = "awaits", "awaitable_all"
+_list: Call = Call(_listed)
+awaitable_all._call = _list  # type: ignore[attr-defined]

@@ -13,8 +13,6 @@ from typing import Any, Final, NoReturn
 
 # The folder of this package.
 _HERE: Final = __file__.removesuffix(os.path.join("_running", "failures.py"))  # noqa: PTH118
-# Slots, and what a class in C has in their place.
-_FIELDS: Final = GetSetDescriptorType, MemberDescriptorType
 _HEAP_TYPE: Final = 1 << 9  # Py_TPFLAGS_HEAPTYPE
 
 
@@ -60,7 +58,9 @@ def copy_of(error: BaseException) -> Any:
     copied.args = error.args
     for base in cls.__mro__[: cls.__mro__.index(BaseException)]:
         for name, field in vars(base).items():
-            if isinstance(field, _FIELDS) and name not in {"__dict__", "__weakref__"}:
+            # A slot, or what a class in C has in its place.
+            is_field = isinstance(field, GetSetDescriptorType | MemberDescriptorType)
+            if is_field and name not in {"__dict__", "__weakref__"}:
                 with suppress(AttributeError, TypeError):  # it has no value, or is read-only
                     value = field.__get__(error)
                     if value is not None or base.__flags__ & _HEAP_TYPE:  # in C that is no value

@@ -14,7 +14,15 @@ pytest.importorskip("distributed", reason="dask and distributed are not installe
 import dask
 from distributed import Client, LocalCluster
 
-from awaits import Await, awaitable, awaitable_done, awaitable_nowait, awaitable_wait, delayed
+from awaits import (
+    Await,
+    awaitable,
+    awaitable_all,
+    awaitable_done,
+    awaitable_nowait,
+    awaitable_wait,
+    delayed,
+)
 from awaits.dask import to_delayed
 from awaits.executors import as_completed, prefetch, wait_all
 from tests.runtime.calls import fetched, plus, total
@@ -47,6 +55,19 @@ def test_a_graph_becomes_dasks_with_the_same_sharing(tmp_path: Path) -> None:
     assert dask.compute(*map(to_delayed, aws), scheduler="threads") == (2, 26, 28)
     assert len(list(tmp_path.iterdir())) == 2
     assert not any(map(awaitable_done, aws))
+
+
+@delayed
+def longest(lists: list[Any], more: list[Any]) -> int:
+    return max(len(lists), len(more))
+
+
+def test_many_awaits_as_one_argument_are_a_node(client: Any, tmp_path: Path) -> None:
+    parts = [plus(tmp_path, n) for n in range(3)]
+    aw = longest(awaitable_all(parts), awaitable_all([awaitable_all(parts), parts[0]]))
+    assert dask.compute(to_delayed(aw), scheduler="threads") == (3,)
+    assert len(list(tmp_path.iterdir())) == 3
+    assert wait_all([aw, awaitable_all(parts)], client) == [3, [1, 2, 3]]
 
 
 def test_the_nodes_are_named_after_their_functions(tmp_path: Path) -> None:

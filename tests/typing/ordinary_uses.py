@@ -25,6 +25,7 @@ from typing import Any, SupportsFloat, SupportsIndex, TextIO, TypeVar, assert_ty
 from awaits import (
     Await,
     awaitable,
+    awaitable_all,
     awaitable_done,
     awaitable_nowait,
     awaitable_release,
@@ -243,4 +244,6 @@ def graphs(aw: Await[int], owner: HasDelayed) -> None:
     assert_type(doubled(1), Await[int])
     assert_type(doubled(aw, by=aw), Await[int])
     assert_type(owner.method(doubled(aw)), Await[str])
+    assert_type(awaitable_all([aw, doubled(1)]), Await[list[int]])
+    assert_type(awaitable_all(iter([owner.method(1)])), Await[list[str]])
     use(doubled.__name__, doubled.__doc__)
