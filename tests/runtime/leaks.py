@@ -1,21 +1,45 @@
-"""Whether any operation leaks: `python -m tests.runtime.leaks [REPETITIONS]`, 100,000 unless said."""
+"""Whether any operation leaks: `python -m tests.runtime.leaks [REPETITIONS]`, 100,000 unless said.
 
+A debug build of Python counts references too, and then each leak shows.
+"""
+
+import asyncio
+import atexit
 import copy
+import functools
 import gc
+import itertools
 import math
 import operator
 import os
 import pickle
+import signal
 import sys
+import threading
+import time
+import types
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import partial
 from pathlib import PurePosixPath
 from typing import Any
 
 import awaits
-from awaits import awaitable, awaitable_done, awaitable_nowait, awaitable_release, awaitable_wait
+from awaits import (
+    Await,
+    awaitable,
+    awaitable_done,
+    awaitable_nowait,
+    awaitable_release,
+    awaitable_wait,
+    delayed,
+    trace,
+)
+from awaits._state.slots import AwaitBase, core
+from awaits.executors import wait_all
+
+LIMIT = 50  # what the interpreter's own caches may grow by meanwhile
 
 
 class Value:
@@ -33,9 +57,14 @@ class Value:
         """Leave."""
 
 
-def fail() -> int:
+def fail(kind: type[BaseException] = ValueError) -> int:
     """Do what a call may do."""
-    raise ValueError("from inside")
+    raise kind("from inside")
+
+
+def give(value: Any) -> Any:
+    """Return this."""
+    return value
 
 
 def _left(operation: Callable[[Any, Any], Any], aw: Any) -> Any:
@@ -132,30 +161,266 @@ OPERATIONS: dict[str, tuple[Any, Callable[[Any], object]]] = {
 }
 
 
-def leaked(name: str, repetitions: int) -> int:
-    """Return how many more blocks of memory are held after these repetitions of an operation."""
-    value, operation = OPERATIONS[name]
-    aw = awaitable_nowait(value)
+# The methods of the class, called as Python calls them.
+METHODS: dict[str, Callable[..., Any]] = {
+    name: getattr(Await, name)
+    for name in {**vars(AwaitBase), **vars(Await)}
+    if isinstance(getattr(Await, name), types.FunctionType | types.WrapperDescriptorType)
+    and name not in {"__new__", "__init__"}
+}
+# A W that has them all, whatever they are to return.
+Everything = type("Everything", (), dict.fromkeys(METHODS.keys() - {"__getattribute__"}, lambda *_: 1))
+RAISED = (ValueError, AttributeError, StopIteration, TypeError, RecursionError, KeyboardInterrupt)
+ANY_FAILURE = Exception, KeyboardInterrupt
 
-    def repeat(count: int) -> int:
-        for _ in range(count):
+
+def subjects() -> Iterator[Any]:
+    """Give Awaits that are complete, that are to run, and that are to fail."""
+    makers: tuple[Callable[[Any], Any], ...] = (awaitable_nowait, lambda value: awaitable(give, value))
+    for make in makers:
+        # New objects, so that one which is kept counts; and none that grows by what is done to it.
+        yield from map(make, (number(), float("2.5"), text(), (number(), text()), PurePosixPath("a")))
+        yield from map(make, (int, Value(), Everything(), object(), awaitable_nowait(number())))
+    for kind in RAISED:
+        yield awaitable(fail, kind)
+
+
+def arguments() -> Iterator[tuple[Any, ...]]:
+    yield from ((), (number(),), (-number(),), (text(),), (object(),), (awaitable_nowait(number()),))
+    yield from ((text(), object()), (0, text()), (None, None, None))
+
+
+def number() -> int:
+    """Return a number that Python does not keep."""
+    return int("1025")
+
+
+def text() -> str:
+    """Return a text that Python does not keep."""
+    return str(number())
+
+
+def _call_method(method: Callable[..., Any]) -> None:
+    for args in arguments():
+        for aw in subjects():
+            with suppress(*ANY_FAILURE):
+                result = method(aw, *args)
+                if hasattr(type(result), "close"):
+                    result.close()  # it would complain of not having been awaited
+
+
+async def _nothing() -> None:
+    """Return at once."""
+
+
+def _call_function(function: Callable[..., Any]) -> None:
+    """Call a function of the compiled part with all that it could be given by mistake."""
+    keeps_it = function.__name__ in {"compile_awaitable", "tell_of_new"}
+    for count in range(4):
+        for drawn in itertools.product((number(), int, Await), repeat=count):
+            aw = awaitable(int, "5")
+            args = [aw if argument is Await else argument for argument in drawn]
+            for keywords in ({}, {"await_type": number()}):
+                with suppress(Exception):
+                    if not (keeps_it and count == 1):
+                        function(*args, **keywords)
+            with suppress(Exception):
+                awaitable_wait(aw)
+
+
+def _in_threads(*calls: Callable[[], Any]) -> None:
+    def call(function: Callable[[], Any]) -> None:
+        with suppress(Exception):
+            function()
+
+    threads = [threading.Thread(target=call, args=(function,)) for function in calls]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+def _wait_in_threads() -> None:
+    def fail_late() -> int:
+        time.sleep(0.001)
+        return fail()
+
+    aw, failing = awaitable(time.sleep, 0.001), awaitable(fail_late)
+    _in_threads(*[partial(awaitable_wait, aw)] * 3, *[partial(awaitable_wait, failing)] * 3)
+
+
+def _cycle_in_threads() -> None:
+    aws: list[Any] = []
+    aws += [awaitable(lambda: aws[1] + 1), awaitable(lambda: aws[0] + 1)]
+    _in_threads(partial(abs, aws[0]), partial(abs, aws[1]))
+
+
+def _cycle_in_one() -> None:
+    aws: list[Any] = []
+    aws += [awaitable(lambda: aws[1] + 1), awaitable(lambda: aws[0].real)]
+    with suppress(awaits.AwaitCycleError):
+        abs(aws[0])
+
+
+def _endless() -> None:
+    box: list[Any] = []
+    box.append(awaitable(box.__getitem__, 0))
+    for use in (abs, len, iter, str, lambda aw: aw + 1, lambda aw: aw.x, lambda aw: aw()):
+        with suppress(RecursionError):
+            use(box[0])
+
+
+def _interrupt() -> None:
+    for use in (abs, iter, lambda aw: aw.x, awaitable_release):
+        aw: Any = awaitable(signal.raise_signal, signal.SIGINT)
+        with suppress(*ANY_FAILURE):
+            use(aw)
+
+
+def _interrupt_a_wait() -> None:
+    begun, waiting, ended = threading.Event(), threading.Event(), threading.Event()
+
+    def interrupt() -> None:
+        begun.set()
+        waiting.wait()
+        time.sleep(0.001)
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+        ended.wait()
+
+    aw: Any = awaitable(interrupt)
+    thread = threading.Thread(target=awaitable_wait, args=(aw,))
+    thread.start()
+    begun.wait()
+    with suppress(KeyboardInterrupt):
+        waiting.set()
+        awaitable_wait(aw)
+    ended.set()
+    thread.join()
+
+
+def _trace() -> None:
+    with trace() as seen:
+        for aw in subjects():
+            with suppress(*ANY_FAILURE):
+                aw + 1
+            with suppress(*ANY_FAILURE):
+                iter(aw)
+    str(seen)
+
+
+def _graph() -> None:
+    one = delayed(int)("1")
+    two: Any = delayed(max)(one, awaitable(int, "2"))
+    aw: Any = delayed(sum)([1], start=two)
+    failing: Any = delayed(fail)(delayed(give)(ValueError))
+    aw.real, awaitable_release(aw), copy.copy(two)
+    with suppress(ValueError):
+        failing + 1
+    wait_all([delayed(give)(aw), delayed(give)(delayed(int)("5"))])
+
+
+@functools.cache
+def _event_loop() -> asyncio.AbstractEventLoop:
+    """Return the one loop, as each new one leaves something in Python's own tables for a while."""
+    loop = asyncio.new_event_loop()
+    atexit.register(loop.close)
+    return loop
+
+
+def _loop() -> None:
+    async def use() -> None:
+        await awaitable_nowait(5)
+        await awaitable(give, 5)
+        await awaitable(_nothing)
+        with suppress(ValueError):
+            await awaitable(fail)
+
+    _event_loop().run_until_complete(use())
+
+
+def _die() -> None:
+    aws = [awaitable(give, 5), awaitable_nowait(5)]
+    kept = [weakref.ref(aw, lambda _: None) for aw in aws]
+    weakref.finalize(aws[0], give, 5)
+    aws.clear()
+    del kept
+
+
+IN_THREADS: dict[str, Callable[[], object]] = {
+    "wait in threads": _wait_in_threads,
+    "a cycle through threads": _cycle_in_threads,
+    "interrupt a wait": _interrupt_a_wait,
+    "graph": _graph,
+    "an event loop": _loop,
+}
+# What is repeated less often, as each time it does more.
+THOROUGH: dict[str, Callable[[], object]] = {
+    **{name: partial(_call_method, method) for name, method in METHODS.items()},
+    **{
+        f"core.{name}": partial(_call_function, function)
+        for name, function in vars(core or types).items()
+        if isinstance(function, types.BuiltinFunctionType)
+    },
+    **IN_THREADS,
+    "a cycle": _cycle_in_one,
+    "endless recursion": _endless,
+    "interrupt a run": _interrupt,
+    "trace": _trace,
+    "weak references": _die,
+}
+NAMES = [*OPERATIONS, *THOROUGH]
+
+
+def leaked(name: str, repetitions: int) -> int:
+    """Return how many more blocks of memory, or references, are held after these repetitions."""
+    repeated: Callable[[], object]
+    if name in THOROUGH:
+        repeated, repetitions = THOROUGH[name], max(repetitions // 200, 2 * LIMIT)
+    else:
+        value, operation = OPERATIONS[name]
+        aw = awaitable_nowait(value)
+
+        def repeated() -> None:
             with suppress(Exception):
                 operation(aw)
-        gc.collect()
-        return sys.getallocatedblocks()
+            with suppress(Exception):
+                operation(awaitable(give, value))
 
-    repeat(100)  # what is made once only
-    # The interpreter's own caches grow now and then, a leak grows every time.
-    return min(-repeat(1) + repeat(repetitions) for _ in range(2))
+    def repeat(count: int) -> tuple[int, ...]:
+        for _ in range(count):
+            repeated()
+        gc.collect()
+        return held()
+
+    gc.collect()
+    gc.freeze()  # what is there already need not be looked at again and again
+    try:
+        repeat(20)  # what is made once only
+        for _ in range(5):  # the interpreter's own caches grow now and then, a leak grows every time
+            before, after = repeat(1), repeat(repetitions)
+            more: int = max(map(operator.sub, after, before))
+            if more < LIMIT:
+                break
+        return more
+    finally:
+        gc.unfreeze()
+
+
+def held() -> tuple[int, ...]:
+    """Return the blocks of memory in use; in a debug build of Python, also the references."""
+    count = getattr(sys, "gettotalrefcount", None)
+    return (sys.getallocatedblocks(), count()) if count else (sys.getallocatedblocks(),)
 
 
 def main() -> None:
     """Repeat all operations, and say which leak."""
     repetitions = int(sys.argv[1]) if len(sys.argv) > 1 else 100_000
-    leaks = {name: blocks for name in OPERATIONS if (blocks := leaked(name, repetitions)) > 50}
-    print(f"{awaits.BUILD}: {len(OPERATIONS)} operations, {repetitions:,} times each, {len(leaks)} leak")
-    for name, blocks in leaks.items():
-        print(f"{name}: {blocks} blocks")
+    leaks = {name: more for name in NAMES if (more := leaked(name, repetitions)) >= LIMIT}
+    counted = "blocks and references" if len(held()) > 1 else "blocks"
+    times = f"{len(NAMES)} operations, {repetitions:,} times each"
+    print(f"{awaits.BUILD}: {times}, {len(leaks)} leak {counted}")
+    for name, more in leaks.items():
+        print(f"{name}: {more}")
     sys.exit(bool(leaks))
 
 
