@@ -265,7 +265,7 @@ def test_ids_that_are_used_again_are_other_awaits() -> None:
             assert other == ""
             del other
     if len(ids) == 100:
-        pytest.skip("gcc's sanitizers keep an address from being used again soon")
+        pytest.skip("no address was used again, as under gcc's sanitizers")
     assert [run.number for run in seen.runs] == list(range(1, 101))
     assert {run.created and run.created.line for run in seen.runs} == {created, created - 4}
 
