@@ -322,9 +322,15 @@ def bound_to(function: FunctionLike, instance: Type | None, owner: Type) -> Func
 
 
 def awaited_type(ctx: AnyContext, typ: Type) -> Type | None:
-    """Return the type of `await` on this type, or None if it is not awaitable."""
+    """Return the type of `await` on this type, which may be Any, or None if it is not awaitable.
+
+    mypy asks this too before it says "Maybe you forgot to use await", but then Any counts for nothing.
+    """
     with ctx.api.msg.filter_errors() as errors:
-        return _checker_of(ctx).get_precise_awaitable_type(typ, errors)
+        awaited = _checker_of(ctx).expr_checker.check_awaitable_expr(
+            typ, Context(), "", ignore_binder=True
+        )
+    return None if errors.has_new_errors() else awaited
 
 
 def check_item_assignment(ctx: AnyContext, item: IndexExpr, value: Expression) -> None:

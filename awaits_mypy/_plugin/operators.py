@@ -21,6 +21,7 @@ from mypy.types import (
     Type,
     TypeOfAny,
     TypeType,
+    UninhabitedType,
     get_proper_type,
 )
 
@@ -193,5 +194,7 @@ def _value_of(ctx: AnyContext, operand: Expression) -> Expression:
 
 
 def _awaited(ctx: AttributeContext, w: Type) -> Type:
+    if isinstance(w, UninhabitedType):
+        return w  # which never comes; mypy lets one await it, for Any
     awaited = awaited_type(ctx, w)
     return w if awaited is None else awaited
