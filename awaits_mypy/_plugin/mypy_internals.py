@@ -88,6 +88,7 @@ __all__ = [
     "replace_receiver",
     "retract_refusals_of_await",
     "take_back_declaration",
+    "type_expected_here",
     "type_of_attribute",
     "type_of_call",
     "type_of_expression",
@@ -366,6 +367,12 @@ def options_of_checked_module() -> Options | None:
     """Return the options of the module that is being checked, if one is."""
     checker = checker_state.type_checker
     return None if checker is None else cast(TypeChecker, checker).options
+
+
+def type_expected_here() -> Type | None:
+    """Return what mypy expects of the expression that it is checking, if it expects something."""
+    checker = checker_state.type_checker
+    return None if checker is None else cast(TypeChecker, checker).expr_checker.type_context[-1]
 
 
 def plugins_in_use() -> Plugin:

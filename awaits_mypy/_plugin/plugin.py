@@ -32,6 +32,7 @@ from awaits_mypy._plugin.delayed import (
     keep_function,
     take_any_function,
 )
+from awaits_mypy._plugin.expected import expecting_await, is_awaitable_expected_here
 from awaits_mypy._plugin.failures import reporting_failure
 from awaits_mypy._plugin.implicit import is_on_here, reporting_arguments, reporting_attribute
 from awaits_mypy._plugin.mistakes import check_hidden, check_isinstance
@@ -58,6 +59,8 @@ _AWAIT_MEMBER = f"{AWAIT}."
 _TORCH_AWAIT_MEMBER = f"{TORCH_AWAIT}."
 
 _Callback = Callable[[AttributeContext, str], Type]
+_FunctionSigHook = Callable[[FunctionSigContext], FunctionLike]
+_MethodSigHook = Callable[[MethodSigContext], FunctionLike]
 _FunctionHook = Callable[[FunctionContext], Type]
 _MethodHook = Callable[[MethodContext], Type]
 
@@ -92,8 +95,8 @@ class AwaitsPlugin(Plugin):
         # mypy asks these at each attribute and each call of the program.
         for name in (
             "get_attribute_hook",
-            "get_function_signature_hook",
-            "get_method_signature_hook",
+            "_function_signature_hook",
+            "_method_signature_hook",
             "_function_hook",
             "_method_hook",
         ):
@@ -118,29 +121,21 @@ class AwaitsPlugin(Plugin):
             await_class = self.lookup_fully_qualified(AWAIT)
             take_back_declaration(await_class, fullname.removeprefix(_AWAIT_MEMBER))
 
-    def get_function_signature_hook(
-        self, fullname: str
-    ) -> Callable[[FunctionSigContext], FunctionLike] | None:
-        """Answer for `delayed`, and for what of numpy and torch takes an Await for its value."""
-        if fullname == DELAYED:
-            return partial(reporting_failure, take_any_function, "delayed")
-        if fullname == TORCH_AWAITABLE:
-            return partial(reporting_failure, refuse_keywords, fullname)
-        if not takes_values(fullname):
-            return None
-        return partial(reporting_failure, self._array_functions.analyze_call, fullname)
+    def get_function_signature_hook(self, fullname: str) -> _FunctionSigHook | None:
+        """Answer for every call of which something awaitable is expected, and else for a few."""
+        hook = self._function_signature_hook(fullname)
+        if self._is_asking_others or not is_awaitable_expected_here():
+            return hook
+        hook = hook or self._ask_others("get_function_signature_hook", fullname)
+        return partial(reporting_failure, partial(expecting_await, hook), fullname)
 
-    def get_method_signature_hook(
-        self, fullname: str
-    ) -> Callable[[MethodSigContext], FunctionLike] | None:
-        """Answer for the one method that is no attribute to mypy, and for those of numpy and torch."""
-        if fullname == f"{_AWAIT_MEMBER}__getattribute__":
-            return partial(reporting_failure, analyze_lookup, "__getattribute__")
-        if fullname == f"{DELAYED_FUNCTION}.__call__":
-            return partial(reporting_failure, analyze_delayed_call, "__call__")
-        if not takes_values(fullname):
-            return None
-        return partial(reporting_failure, self._array_functions.analyze_call, fullname)
+    def get_method_signature_hook(self, fullname: str) -> _MethodSigHook | None:
+        """Answer in the same way for methods."""
+        hook = self._method_signature_hook(fullname)
+        if self._is_asking_others or not is_awaitable_expected_here():
+            return hook
+        hook = hook or self._ask_others("get_method_signature_hook", fullname)
+        return partial(reporting_failure, partial(expecting_await, hook), fullname)
 
     def get_function_hook(self, fullname: str) -> _FunctionHook | None:
         """Answer for every call where implicit waits are to be reported, and else for a few."""
@@ -166,6 +161,26 @@ class AwaitsPlugin(Plugin):
             return getattr(plugins_in_use(), method)(fullname)
         finally:
             self._is_asking_others = False
+
+    def _function_signature_hook(self, fullname: str) -> _FunctionSigHook | None:
+        """Answer for `delayed`, and for what of numpy and torch takes an Await for its value."""
+        if fullname == DELAYED:
+            return partial(reporting_failure, take_any_function, "delayed")
+        if fullname == TORCH_AWAITABLE:
+            return partial(reporting_failure, refuse_keywords, fullname)
+        if not takes_values(fullname):
+            return None
+        return partial(reporting_failure, self._array_functions.analyze_call, fullname)
+
+    def _method_signature_hook(self, fullname: str) -> _MethodSigHook | None:
+        """Answer for the one method that is no attribute to mypy, and for those of numpy and torch."""
+        if fullname == f"{_AWAIT_MEMBER}__getattribute__":
+            return partial(reporting_failure, analyze_lookup, "__getattribute__")
+        if fullname == f"{DELAYED_FUNCTION}.__call__":
+            return partial(reporting_failure, analyze_delayed_call, "__call__")
+        if not takes_values(fullname):
+            return None
+        return partial(reporting_failure, self._array_functions.analyze_call, fullname)
 
     def _function_hook(self, fullname: str) -> _FunctionHook | None:
         """Answer for what `delayed` gives, and watch what an Await is asked to be."""

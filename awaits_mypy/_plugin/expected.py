@@ -1,0 +1,68 @@
+"""What mypy expects of a call that makes an Await, where something awaitable is expected.
+
+For `x: int = await aw` mypy expects an `Awaitable[int]` of `aw`. An Await is one in two ways: its W is
+an int, or its W awaits to one. mypy's inference knows only the first: it would take the expected type
+for W, and then refuse the coroutine function in `await awaitable(fetch)`.
+"""
+
+from collections.abc import Callable
+from typing import Final, TypeGuard, TypeVar
+
+from mypy.nodes import CallExpr
+from mypy.plugin import FunctionSigContext, MethodSigContext
+from mypy.types import FunctionLike, Instance, ProperType, Type, UnionType, get_proper_type
+
+from awaits_mypy._plugin.mypy_internals import is_subtype, type_expected_here
+from awaits_mypy._plugin.receivers import is_await, items_of
+
+Ctx = TypeVar("Ctx", FunctionSigContext, MethodSigContext)
+
+_AWAITABLE: Final = "typing.Awaitable"
+
+
+def is_awaitable_expected_here() -> bool:
+    """Say whether mypy expects something awaitable of the expression that it is about to check."""
+    expected = type_expected_here()
+    return expected is not None and any(map(_is_awaitable, items_of(expected)))
+
+
+def expecting_await(hook: Callable[[Ctx], FunctionLike] | None, ctx: Ctx, _: str) -> FunctionLike:
+    """Answer as the hook does, if there is one, and let mypy expect an Await if the call makes one."""
+    made = get_proper_type(ctx.default_signature.ret_type)
+    if is_await(made) and isinstance(ctx.context, CallExpr):
+        contexts = ctx.api.type_context
+        contexts[-1] = _expected_of(ctx, ctx.context, contexts[-1], made)
+    return ctx.default_signature if hook is None else hook(ctx)
+
+
+def _expected_of(
+    ctx: FunctionSigContext | MethodSigContext, call: CallExpr, awaitable: Type | None, made: Instance
+) -> Type | None:
+    """Return what to expect of this call, where mypy expects this awaitable.
+
+    As of a coroutine function nothing, unless only that helps: `await awaitable_nowait([])`.
+    """
+    if awaitable is None or _is_accepted(ctx, call, None, awaitable):
+        return None
+    either = UnionType.make_union([_as_await(item, made) for item in items_of(awaitable)])
+    return either if _is_accepted(ctx, call, either, awaitable) else None
+
+
+def _is_accepted(
+    ctx: FunctionSigContext | MethodSigContext, call: CallExpr, expected: Type | None, wanted: Type
+) -> bool:
+    """Say whether the call is right, and gives what is wanted, if this is expected of it."""
+    with ctx.api.msg.filter_errors() as errors:
+        result = ctx.api.get_expression_type(call, expected)
+    return not errors.has_new_errors() and is_subtype(result, wanted)
+
+
+def _as_await(item: ProperType, made: Instance) -> Type:
+    """Return the Await that is such an awaitable; anything else as it is."""
+    if not _is_awaitable(item):
+        return item
+    return made.copy_modified(args=[UnionType.make_union([item.args[0], item])])
+
+
+def _is_awaitable(typ: ProperType) -> TypeGuard[Instance]:
+    return isinstance(typ, Instance) and typ.type.fullname == _AWAITABLE
