@@ -71,6 +71,7 @@ __all__ = [
     "check_in_place_operation",
     "check_item_assignment",
     "check_slots_of",
+    "check_unpacking",
     "classes_asked_for",
     "enclosing_scope",
     "erase_typevars",
@@ -111,9 +112,15 @@ def _checker_of(ctx: AnyContext) -> TypeChecker:
 
 
 def enclosing_scope(ctx: AnyContext) -> FuncItem | MypyFile:
-    """Return the function that is being checked, or else the module."""
+    """Return the function that is being checked, or else the module.
+
+    Of one with a type variable that has values, mypy checks a copy for each of these.
+    """
     checker = _checker_of(ctx)
-    return checker.scope.current_function() or checker.tree
+    function = checker.scope.current_function()
+    if function is None:
+        return checker.tree
+    return function.expanded[-1] if function.expanded else function
 
 
 def is_checked_in(ctx: AnyContext, packages: Sequence[str]) -> bool:
@@ -337,6 +344,12 @@ def awaited_type(ctx: AnyContext, typ: Type) -> Type | None:
 def check_item_assignment(ctx: AnyContext, item: IndexExpr, value: Expression) -> None:
     """Check `item = value` as mypy checks the statement, and report what it reports."""
     _checker_of(ctx).check_indexed_assignment(item, value, ctx.context)
+
+
+def check_unpacking(ctx: AnyContext, targets: list[Expression], value: Type) -> None:
+    """Check that this is unpacked into the targets as mypy checks it, and report what it reports."""
+    expression = TempNode(value, context=ctx.context)
+    _checker_of(ctx).check_multi_assignment(targets, expression, ctx.context, rv_type=value)
 
 
 def check_in_place_operation(

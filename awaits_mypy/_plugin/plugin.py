@@ -54,6 +54,7 @@ from awaits_mypy._plugin.operators import (
     analyze_operator,
 )
 from awaits_mypy._plugin.torch import analyze_torch_attribute, refuse_keywords
+from awaits_mypy._plugin.unpacking import Unpackings
 
 _AWAIT_MEMBER = f"{AWAIT}."
 _TORCH_AWAIT_MEMBER = f"{TORCH_AWAIT}."
@@ -91,6 +92,7 @@ class AwaitsPlugin(Plugin):
         super().__init__(options)
         self._digest = _digest_of_plugin()
         self._array_functions = ArrayFunctions()
+        self._unpackings = Unpackings()
         self._is_asking_others = False
         # mypy asks these at each attribute and each call of the program.
         for name in (
@@ -112,8 +114,14 @@ class AwaitsPlugin(Plugin):
         if not fullname.startswith(_AWAIT_MEMBER):
             return None
         name = fullname.removeprefix(_AWAIT_MEMBER)
-        callback = _CALLBACKS.get(name, analyze_attribute)
-        return partial(reporting_failure, partial(reporting_attribute, callback), name)
+        if name == "__iter__":
+            callback: _Callback = self._unpackings.analyze_iteration
+        else:
+            callback = _CALLBACKS.get(name, analyze_attribute)
+        callback = partial(reporting_attribute, callback)
+        if name == "__setitem__":
+            callback = partial(self._unpackings.analyze_stand_in, callback)
+        return partial(reporting_failure, callback, name)
 
     def get_class_attribute_hook(self, fullname: str) -> None:
         """Answer for none: what the plugin had the class Await declare is not for the class itself."""

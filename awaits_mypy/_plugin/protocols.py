@@ -8,6 +8,7 @@ from mypy.types import (
     TypeVarId,
     TypeVarType,
     UnionType,
+    UnpackType,
     get_proper_type,
 )
 
@@ -46,7 +47,7 @@ def _member(ctx: AttributeContext, name: str, owner: Type) -> Type | None:
     owner = get_proper_type(owner)
     if isinstance(owner, Instance):
         return _member_of_instance(ctx, name, owner)
-    if isinstance(owner, TupleType) and name == "__iter__" and not _holds_union(owner):
+    if isinstance(owner, TupleType) and name == "__iter__" and _is_joined(owner):
         # A protocol gets the items of a tuple one by one, and joins them if none is a union.
         iterator = ctx.api.named_generic_type("typing.Iterator", [join_type_list(owner.items)])
         return function_returning(ctx, iterator, [])
@@ -69,5 +70,5 @@ def _member_of_instance(ctx: AttributeContext, name: str, owner: Instance) -> Ty
     return member
 
 
-def _holds_union(owner: TupleType) -> bool:
-    return any(isinstance(get_proper_type(item), UnionType) for item in owner.items)
+def _is_joined(owner: TupleType) -> bool:
+    return not any(isinstance(get_proper_type(item), (UnionType, UnpackType)) for item in owner.items)

@@ -1,9 +1,24 @@
 """Find, in the program, the statement around an expression, which mypy does not tell a hook."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
-from mypy.nodes import AssignmentStmt, Block, Expression, Statement
+from mypy.nodes import (
+    Argument,
+    AssignmentStmt,
+    Block,
+    DictionaryComprehension,
+    Expression,
+    ForStmt,
+    GeneratorExpr,
+    ListExpr,
+    Node,
+    StarExpr,
+    Statement,
+    TempNode,
+    TupleExpr,
+    WithStmt,
+)
 from mypy.plugin import AttributeContext
 
 from awaits_mypy._plugin.mypy_internals import enclosing_scope
@@ -11,6 +26,9 @@ from awaits_mypy._plugin.mypy_internals import enclosing_scope
 # Where the compound statements keep their blocks. (mypy's own visitors are compiled, and a class that
 # is not cannot inherit from them.)
 _BLOCKS: Final = ("body", "else_body", "finally_body", "handlers", "bodies", "defs")
+
+# What is in a node of mypy's is what it can be matched with, and this.
+_NOT_MATCHED: Final = ("rvalue", "defs", "items", "impl", "initializer")
 
 
 def value_assigned_to(ctx: AttributeContext, target: Expression) -> Expression | None:
@@ -22,6 +40,75 @@ def value_assigned_to(ctx: AttributeContext, target: Expression) -> Expression |
         if isinstance(statement, AssignmentStmt) and any(item is target for item in statement.lvalues):
             return statement.rvalue
     return None
+
+
+def targets_of_unpacking(ctx: AttributeContext) -> list[list[Expression]]:
+    """Return the lists of targets into which a value may be unpacked here; none if it is used otherwise.
+
+    mypy asks at the right side of an assignment. Elsewhere (in `for`, `with`, comprehensions, what is
+    unpacked itself) it asks at a place of its own making, which has no more than the line in common with
+    the program.
+    """
+    place = ctx.context
+    around = list(_nodes_around(place.line, enclosing_scope(ctx)))
+    if isinstance(place, TempNode) or any(place is value for node in around for value in _values(node)):
+        return [targets for node in around for target in _targets(node) for targets in _lists_in(target)]
+    return []
+
+
+def _values(node: Node) -> Iterator[Expression]:
+    """Yield what this assigns; of a display, its items, which mypy assigns one by one."""
+    if isinstance(node, AssignmentStmt):
+        yield from _items_of_display(node.rvalue)
+
+
+def _items_of_display(value: Expression) -> Iterator[Expression]:
+    if isinstance(value, StarExpr):
+        value = value.expr
+    if isinstance(value, (TupleExpr, ListExpr)):
+        for item in value.items:
+            yield from _items_of_display(item)
+    else:
+        yield value
+
+
+def _targets(node: Node) -> Sequence[Expression | None]:
+    if isinstance(node, AssignmentStmt):
+        return node.lvalues
+    if isinstance(node, ForStmt):
+        return [node.index]
+    if isinstance(node, WithStmt):
+        return node.target
+    if isinstance(node, (GeneratorExpr, DictionaryComprehension)):
+        return node.indices
+    return []
+
+
+def _lists_in(target: Expression | None) -> Iterator[list[Expression]]:
+    if isinstance(target, StarExpr):
+        target = target.expr
+    if isinstance(target, (TupleExpr, ListExpr)):
+        yield target.items
+        for item in target.items:
+            yield from _lists_in(item)
+
+
+def _nodes_around(line: int, node: Node) -> Iterator[Node]:
+    """Yield this, and the statements and expressions in it that reach over the line."""
+    yield node
+    for name in (*getattr(node, "__match_args__", ()), *_NOT_MATCHED):
+        if name != "node":  # what a name stands for
+            for inner in _nodes_in(getattr(node, name, None)):
+                if inner.line <= line <= (inner.end_line or line):
+                    yield from _nodes_around(line, inner)
+
+
+def _nodes_in(value: object) -> Iterator[Node]:
+    if isinstance(value, (Expression, Statement, Argument)):
+        yield value
+    elif isinstance(value, (list, tuple)):
+        for item in value:
+            yield from _nodes_in(item)
 
 
 def _statements_in(node: object) -> Iterator[Statement]:

@@ -274,11 +274,6 @@ PINS = [
         r"return (max|min)\(w\)",
     ),
     Pin(
-        "mypy disallows to unpack a str, as nobody means it, and mypy 1.17 a TypedDict, by mistake",
-        ["str", "Movie"],
-        r"\*x, = w; .*",
-    ),
-    Pin(
         "Python formats what has a __getitem__ as a mapping, which may have items that nothing asks for",
         EVERY_CLASS,
         r"return ('s'|p) % w",

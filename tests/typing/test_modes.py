@@ -14,6 +14,7 @@ CONFIG = "[mypy]\nplugins = awaits_mypy\nstrict = true\n"
 # The class, in a module that the user's module does not import.
 BEFORE = """\
 from collections.abc import Generator, Iterator
+from typing import NamedTuple
 class Base:
     inherited: int
 class C(Base):
@@ -35,6 +36,10 @@ class C(Base):
 class Manager:
     def __enter__(self) -> int: ...
     def __exit__(self, *exc_info: object) -> None: ...
+class Pair(NamedTuple):
+    first: int
+    second: str
+def make_pair() -> Pair: ...
 """
 
 BETWEEN = """\
@@ -44,6 +49,7 @@ import b
 def make() -> Await[b.C]: return awaitable(b.C)
 def open_it() -> Await[b.Manager]: return awaitable(b.Manager)
 def kind() -> Await[type[b.C]]: return awaitable(lambda: b.C)
+def pair() -> Await[b.Pair]: return awaitable(b.make_pair)
 def either() -> Await[b.C] | Await[b.Manager]: return awaitable(b.C)
 """
 
@@ -75,6 +81,10 @@ def in_place() -> None:
     aw = a.make()
     aw -= 1
 def union() -> int: return a.either().x
+def unpack() -> int:
+    first, second = a.pair()
+    return first
+def unpack_each() -> list[int]: return [first for first, second in [a.pair()]]
 """
 
 COLD = ("--cache-dir", os.devnull)
@@ -102,6 +112,8 @@ EDITS = {
         "    x: int",
         "    x: int\n    def __init__(self, n: int = 1) -> None: ...",
     ),
+    "unpacked item": ("    first: int", "    first: str"),
+    "number of unpacked items": ("    second: str\n", "    second: str\n    third: int = 0\n"),
     "context": ("def __enter__(self) -> int", "def __enter__(self) -> str"),
 }
 
