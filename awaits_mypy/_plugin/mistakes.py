@@ -6,17 +6,11 @@ from typing import Final
 from mypy.nodes import TypeInfo
 from mypy.plugin import AttributeContext, FunctionContext
 from mypy.types import (
-    CallableType,
     FunctionLike,
-    Instance,
-    LiteralType,
     NoneType,
     ProperType,
-    TupleType,
     Type,
-    TypedDictType,
     TypeType,
-    TypeVarType,
     get_proper_type,
 )
 
@@ -29,7 +23,7 @@ from awaits_mypy._plugin.mypy_internals import (
     union_of,
 )
 from awaits_mypy._plugin.names import AWAIT
-from awaits_mypy._plugin.receivers import awaits_in, has_await, items_of
+from awaits_mypy._plugin.receivers import awaits_in, class_of, has_await, items_of
 
 # A class may decide by these what is an instance of it; those of the standard library decide by its
 # bases, or by its members where it is a protocol.
@@ -101,7 +95,7 @@ def _may_be_of_await(asked_for: Type) -> bool:
     asked_for = get_proper_type(asked_for)
     if isinstance(asked_for, NoneType):
         return False
-    info = _class_of(asked_for)
+    info = class_of(asked_for)
     if info is None or info.is_protocol or info.fullname in _OF_AWAIT:
         return True
     return _decides(info) or (info.metaclass_type is not None and _decides(info.metaclass_type.type))
@@ -119,16 +113,5 @@ def _declares(typ: ProperType, name: str) -> bool:
         typ = get_proper_type(typ.item)
     if isinstance(typ, FunctionLike) and typ.is_type_obj():
         return typ.type_object().get(name) is not None
-    info = _class_of(typ)
+    info = class_of(typ)
     return info is not None and info.get(name) is not None
-
-
-def _class_of(typ: ProperType) -> TypeInfo | None:
-    """Return the class whose members an object of this type has, if mypy knows one."""
-    if isinstance(typ, TypeVarType):
-        typ = get_proper_type(typ.upper_bound)
-    if isinstance(typ, (LiteralType, TypedDictType, CallableType)):
-        typ = typ.fallback
-    if isinstance(typ, TupleType):
-        typ = typ.partial_fallback
-    return typ.type if isinstance(typ, Instance) else None

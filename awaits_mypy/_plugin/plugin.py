@@ -6,7 +6,7 @@ from functools import cache, partial
 from pathlib import Path
 from typing import Any, TypeVar
 
-from mypy.nodes import MypyFile
+from mypy.nodes import MypyFile, TypeInfo
 from mypy.operators import op_methods, ops_with_inplace_method, reverse_op_methods
 from mypy.options import Options
 from mypy.plugin import (
@@ -35,6 +35,7 @@ from awaits_mypy._plugin.delayed import (
 from awaits_mypy._plugin.expected import expecting_await, is_awaitable_expected_here
 from awaits_mypy._plugin.failures import reporting_failure
 from awaits_mypy._plugin.implicit import is_on_here, reporting_arguments, reporting_attribute
+from awaits_mypy._plugin.lookups import METHODS, looks_for_its_argument, take_awaits
 from awaits_mypy._plugin.mistakes import check_hidden, check_isinstance
 from awaits_mypy._plugin.mypy_internals import (
     forget_subtype_checks,
@@ -138,12 +139,23 @@ class AwaitsPlugin(Plugin):
         return partial(reporting_failure, partial(expecting_await, hook), fullname)
 
     def get_method_signature_hook(self, fullname: str) -> _MethodSigHook | None:
-        """Answer in the same way for methods."""
-        hook = self._method_signature_hook(fullname)
+        """Answer in the same way for methods, and for those that look for what an Await holds."""
+        hook = self._lookup_hook(fullname) or self._method_signature_hook(fullname)
         if self._is_asking_others or not is_awaitable_expected_here():
             return hook
         hook = hook or self._ask_others("get_method_signature_hook", fullname)
         return partial(reporting_failure, partial(expecting_await, hook), fullname)
+
+    def _lookup_hook(self, fullname: str) -> _MethodSigHook | None:
+        """Answer for the methods that take an Await of what they look for."""
+        cls, _, method = fullname.rpartition(".")
+        if method in METHODS:
+            # Not remembered by the name: in the daemon a class may get another base.
+            symbol = self.lookup_fully_qualified(cls)
+            node = None if symbol is None else symbol.node
+            if isinstance(node, TypeInfo) and looks_for_its_argument(node, method):
+                return partial(reporting_failure, take_awaits, method)
+        return None
 
     def get_function_hook(self, fullname: str) -> _FunctionHook | None:
         """Answer for every call where implicit waits are to be reported, and else for a few."""

@@ -7,7 +7,19 @@ and mypy drops an error that is reported twice at one place.
 
 from typing import TypeGuard
 
-from mypy.types import Instance, ProperType, Type, TypeVarType, UnionType, get_proper_type
+from mypy.nodes import TypeInfo
+from mypy.types import (
+    CallableType,
+    Instance,
+    LiteralType,
+    ProperType,
+    TupleType,
+    Type,
+    TypedDictType,
+    TypeVarType,
+    UnionType,
+    get_proper_type,
+)
 
 from awaits_mypy._plugin.mypy_internals import type_of_value
 from awaits_mypy._plugin.names import AWAIT
@@ -58,6 +70,24 @@ def without_awaits(receiver: Type, kind: str = AWAIT) -> Type:
     return UnionType.make_union(items)
 
 
+def awaits_within(typ: Type) -> list[Instance]:
+    """Return every Await that an expression of this type can be, or a tuple of this type can hold."""
+    typ = get_proper_type(typ)
+    if isinstance(typ, TupleType):
+        return [found for item in typ.items for found in awaits_within(item)]
+    return awaits_in(typ)
+
+
+def values_within(typ: Type) -> Type:
+    """Return the type with each Await[W] in it, or in the tuple that it is, read as W, however deep."""
+    proper = get_proper_type(typ)
+    if isinstance(proper, TupleType):
+        return proper.copy_modified(items=[values_within(item) for item in proper.items])
+    while has_await(proper):
+        proper = get_proper_type(without_awaits(proper))
+    return proper
+
+
 def displayed(receiver: Type, kind: str = AWAIT) -> Type:
     """Return the type as a message should name it: as without Awaits, but a variable by its name."""
     receiver = get_proper_type(receiver)
@@ -72,3 +102,15 @@ def items_of(typ: Type) -> list[ProperType]:
         if isinstance(typ, UnionType)
         else [typ]
     )
+
+
+def class_of(typ: Type) -> TypeInfo | None:
+    """Return the class whose members an object of this type has, if mypy knows one."""
+    typ = get_proper_type(typ)
+    if isinstance(typ, TypeVarType):
+        typ = get_proper_type(typ.upper_bound)
+    if isinstance(typ, (LiteralType, TypedDictType, CallableType)):
+        typ = typ.fallback
+    if isinstance(typ, TupleType):
+        typ = typ.partial_fallback
+    return typ.type if isinstance(typ, Instance) else None

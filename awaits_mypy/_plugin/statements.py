@@ -7,12 +7,14 @@ from mypy.nodes import (
     Argument,
     AssignmentStmt,
     Block,
+    Context,
     DictionaryComprehension,
     Expression,
     ForStmt,
     GeneratorExpr,
     ListExpr,
     Node,
+    OperatorAssignmentStmt,
     StarExpr,
     Statement,
     TempNode,
@@ -21,7 +23,7 @@ from mypy.nodes import (
 )
 from mypy.plugin import AttributeContext
 
-from awaits_mypy._plugin.mypy_internals import enclosing_scope
+from awaits_mypy._plugin.mypy_internals import AnyContext, enclosing_scope
 
 # Where the compound statements keep their blocks. (mypy's own visitors are compiled, and a class that
 # is not cannot inherit from them.)
@@ -40,6 +42,14 @@ def value_assigned_to(ctx: AttributeContext, target: Expression) -> Expression |
         if isinstance(statement, AssignmentStmt) and any(item is target for item in statement.lvalues):
             return statement.rvalue
     return None
+
+
+def is_operated_on_in_place(ctx: AnyContext, target: Context) -> bool:
+    """Say whether this is the left side of a statement such as `target += value`."""
+    return any(
+        isinstance(statement, OperatorAssignmentStmt) and statement.lvalue is target
+        for statement in _statements_in(enclosing_scope(ctx))
+    )
 
 
 def targets_of_unpacking(ctx: AttributeContext) -> list[list[Expression]]:

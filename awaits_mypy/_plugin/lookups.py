@@ -1,0 +1,90 @@
+"""`d[aw]`, `d.pop(aw)`, `xs.index(aw)`: an Await is found by its hash and by `==`, which are its W's.
+
+So the containers of the standard library that look for an object in this way take an Await[W] where mypy
+wants a W. What keeps the object (`d[aw] = 1`, `a_set.add(aw)`) would keep the Await: that stays refused.
+"""
+
+from typing import Final
+
+from mypy.nodes import ComparisonExpr, Expression, IntExpr, LambdaExpr, StrExpr, TypeInfo
+from mypy.plugin import MethodSigContext
+from mypy.types import CallableType, FunctionLike
+
+from awaits_mypy._plugin.implicit import is_on, report_wait
+from awaits_mypy._plugin.mypy_internals import is_subtype, record_dependency, type_of_expression
+from awaits_mypy._plugin.receivers import awaits_within, class_of, values_within
+from awaits_mypy._plugin.statements import is_operated_on_in_place
+
+# The methods whose first argument is only looked for, by the class that has them, and how they look.
+_BY_HASH: Final = {
+    "builtins.dict": ("__getitem__", "__delitem__", "__setitem__", "get", "pop"),
+    "collections.OrderedDict": ("move_to_end", "pop"),
+    "collections.UserDict": ("__getitem__", "__delitem__"),
+    "builtins.set": ("discard", "remove"),
+}
+_BY_EQUALITY: Final = {
+    "builtins.list": ("count", "index", "remove"),
+    "builtins.range": ("count", "index"),
+    "array.array": ("count", "index", "remove"),
+    "collections.deque": ("count", "index", "remove"),
+    "collections.UserList": ("count", "index", "remove"),
+}
+_LOOKUPS: Final = {
+    f"{cls}.{method}": asked
+    for table, asked in ((_BY_HASH, "__hash__"), (_BY_EQUALITY, "__eq__"))
+    for cls, methods in table.items()
+    for method in methods
+}
+
+METHODS: Final = frozenset(name.rpartition(".")[2] for name in _LOOKUPS)
+
+_NO_AWAITS: Final = (StrExpr, IntExpr, LambdaExpr, ComparisonExpr)
+
+# Its `__missing__` keeps nothing.
+_COUNTER: Final = "collections.Counter"
+
+
+def looks_for_its_argument(cls: TypeInfo, method: str) -> bool:
+    """Say whether this method of the class takes an Await of what it looks for."""
+    return _asked_by(cls, method) is not None
+
+
+def _asked_by(cls: TypeInfo, method: str) -> str | None:
+    """Return the member of its argument that the method asks for; None if it does more than look."""
+    declaring = cls.get_containing_type_info(method)
+    return None if declaring is None else _LOOKUPS.get(f"{declaring.fullname}.{method}")
+
+
+def take_awaits(ctx: MethodSigContext, method: str) -> FunctionLike:
+    """Answer with the signature that takes the Await that is there, if it takes the W."""
+    signature, key, cls = ctx.default_signature, _key_in(ctx), class_of(ctx.type)
+    asked = None if cls is None else _asked_by(cls, method)
+    if key is None or cls is None or asked is None:
+        return signature
+    if not isinstance(signature, CallableType) or not signature.arg_types:
+        return signature
+    typ = type_of_expression(ctx, key)
+    awaits = awaits_within(typ)
+    if not awaits or not is_subtype(values_within(typ), signature.arg_types[0]):
+        return signature
+    if _may_keep(ctx, cls, method):
+        return signature
+    if is_on(ctx):
+        report_wait(ctx, awaits, asked, key)
+    return signature.copy_modified(arg_types=[typ, *signature.arg_types[1:]])
+
+
+def _key_in(ctx: MethodSigContext) -> Expression | None:
+    """Return the first argument, unless it is no Await by the look of it."""
+    key = ctx.args[0][0] if ctx.args and ctx.args[0] else None
+    return None if isinstance(key, _NO_AWAITS) else key
+
+
+def _may_keep(ctx: MethodSigContext, cls: TypeInfo, method: str) -> bool:
+    """Say whether the Await may come to stand among the keys, or be handed to a user's method."""
+    record_dependency(ctx, ctx.type, "__missing__")
+    missing = cls.get_containing_type_info("__missing__")
+    if method == "__setitem__":
+        # With `d[aw] += 1` the key is there already, or `d[aw]` has failed.
+        return missing is not None or not is_operated_on_in_place(ctx, ctx.context)
+    return method == "__getitem__" and missing is not None and missing.fullname != _COUNTER
