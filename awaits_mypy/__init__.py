@@ -5,7 +5,7 @@ Turned on by `plugins = ["awaits_mypy"]` in the mypy configuration.
 
 from typing import TYPE_CHECKING
 
-from awaits_mypy._distribution import foreign_package
+from awaits_mypy._distribution import foreign_package, looks_like_ours
 from awaits_mypy._mypy_version import refusal_of
 
 if TYPE_CHECKING:  # the command of this package starts without mypy too, to say that it is missing
@@ -18,7 +18,7 @@ def plugin(version: str) -> "type[Plugin]":
     Raises mypy's own `CompileError`, which mypy shows without a traceback, below mypy 1.17, and where
     another project's package `awaits` is in the place of ours.
     """
-    refusal = refusal_of(version) or foreign_package()
+    refusal = refusal_of(version) or (None if looks_like_ours() else foreign_package())
     if refusal:
         from mypy.errors import CompileError
 

@@ -7,6 +7,8 @@ files of one lie among those of the other, and whichever came last has `awaits/_
 import json
 import subprocess
 import sys
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Final
 
 NAME: Final = "typed-awaits"
@@ -23,6 +25,22 @@ print(json.dumps(sorted((name, metadata.version(name)) for name in names)))
 def installation(python: str = sys.executable) -> str:
     """Return the command that installs this distribution, with the plugin, for this Python."""
     return f"{python} -m pip install '{NAME}[mypy]'"
+
+
+# What only our `awaits/__init__.py` says.
+_OURS: Final = "from awaits._await import Await\n"
+
+
+def looks_like_ours() -> bool:
+    """Say whether `import awaits` would give our package, by a look at its file only.
+
+    mypy asks at each start, and the import takes longer than the rest of the plugin's.
+    """
+    spec = find_spec("awaits")
+    try:
+        return spec is not None and _OURS in Path(spec.origin or "").read_text(encoding="utf-8")
+    except OSError:
+        return False
 
 
 def foreign_package() -> str | None:

@@ -9,7 +9,6 @@ from mypy.plugin import AttributeContext, FunctionContext, MethodContext
 from mypy.types import Type
 from mypy.version import __version__ as mypy_version
 
-from awaits import __version__
 from awaits_mypy._plugin.codes import AWAIT_PLUGIN
 from awaits_mypy._plugin.mypy_internals import AnyContext, beyond_all_filters
 
@@ -24,6 +23,8 @@ def reporting_failure(callback: Callable[[Ctx, str], Answer], name: str, ctx: Ct
     except Exception as failure:  # whatever it is, the rest of the program is still to be checked
         if ctx.api.options.show_traceback:
             traceback.print_exc(file=sys.stderr)
+        from awaits import __version__  # which a start of mypy has no time for
+
         with beyond_all_filters(ctx):
             ctx.api.fail(
                 f'awaits_mypy failed on "{name}" ({type(failure).__name__}: {failure}). Please report'

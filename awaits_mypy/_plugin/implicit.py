@@ -4,7 +4,8 @@ Off unless a configuration asks for it. mypy calls a hook for each attribute of 
 to whose parameters an Await may be handed, are watched only in the modules where the code is on.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from typing import Final, NamedTuple, TypeVar
 
 from mypy.nodes import (
@@ -29,7 +30,6 @@ from mypy.types import (
     get_proper_type,
 )
 
-from awaits._state.data_model import OWN
 from awaits_mypy._plugin.codes import AWAIT_IMPLICIT
 from awaits_mypy._plugin.mypy_internals import (
     AnyContext,
@@ -68,6 +68,14 @@ _ASKING: Final[dict[str, str | None]] = {
 }
 
 
+@cache
+def _names_of_await() -> Mapping[str, str]:
+    """Return the names that an Await has itself."""
+    from awaits._state.data_model import OWN  # which a start of mypy has no time for
+
+    return OWN
+
+
 def is_on(ctx: AnyContext) -> bool:
     """Say whether the implicit waits of the module that is being checked are to be reported."""
     return AWAIT_IMPLICIT in ctx.api.options.enabled_error_codes
@@ -96,7 +104,7 @@ def reporting_arguments(hook: Callable[[Ctx], Type] | None, ctx: Ctx, function: 
 
 def report_wait(ctx: AnyContext, awaits: Sequence[Instance], name: str, place: Context) -> None:
     """Report that these Awaits, if there are any, are waited for, to be asked for this member."""
-    if awaits and name not in OWN:
+    if awaits and name not in _names_of_await():
         whole = format_type(ctx, union_of(awaits))
         # mypy tries overloads and operators, and takes an error for a failed attempt.
         with beyond_all_filters(ctx):
@@ -222,6 +230,6 @@ def _member_of_protocol(typ: ProperType) -> str | None:
         return "__call__"
     if not isinstance(typ, Instance) or not typ.type.is_protocol:
         return None
-    members = set(typ.type.protocol_members) - set(OWN)
+    members = set(typ.type.protocol_members) - set(_names_of_await())
     # The first that is declared, as what a protocol adds is what it is for.
     return next((name for base in typ.type.mro for name in base.names if name in members), None)

@@ -3,6 +3,8 @@
 import keyword
 import re
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -53,6 +55,17 @@ def test_newer_mypy_gets_the_plugin(version: str) -> None:
 # Some of them: each takes mypy three starts.
 PACKAGE = Path(awaits_mypy.__file__).parent
 PLUGIN_FILES = [PACKAGE / "__init__.py", *sorted(PACKAGE.glob("_plugin/*.py"))[::10]]
+
+
+def test_mypy_starts_without_importing_awaits() -> None:
+    program = """\
+import sys, awaits_mypy, mypy.version
+from mypy.options import Options
+awaits_mypy.plugin(mypy.version.__version__)(Options())
+print([name for name in sys.modules if name.partition(".")[0] == "awaits"])
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
 
 
 @pytest.mark.parametrize("file", PLUGIN_FILES, ids=lambda file: file.name)
