@@ -62,6 +62,7 @@ def wait_all(
     executor: Executor | Cluster | None = None,
     timeout_s: float | None = None,
     progress: bool = False,
+    release: bool = False,
 ) -> list[W]: ...
 @overload
 def wait_all(
@@ -69,12 +70,14 @@ def wait_all(
     executor: Executor | Cluster | None = None,
     timeout_s: float | None = None,
     progress: bool = False,
+    release: bool = False,
 ) -> list[W]: ...
 def wait_all(
     aws: Iterable[Await[Any]],
     executor: Executor | Cluster | None = None,
     timeout_s: float | None = None,
     progress: bool = False,
+    release: bool = False,
 ) -> list[Any]:
     """Run these and all that they need, as many at once as the executor allows; return all results.
 
@@ -84,15 +87,20 @@ def wait_all(
     is raised, and the rest stays pending. To another process calls and values travel by pickle, or by
     cloudpickle where that is installed; `AwaitError` names what cannot travel. `progress` shows a bar on
     a terminal or in a notebook; it needs `typed-awaits[progress]`. In this process each call sees the
-    caller's context variables, in a copy of its own.
+    caller's context variables, in a copy of its own. `release` drops the function and the arguments of
+    each call once it is complete, as `awaitable_release` does: a result that nobody else holds is freed
+    while the rest still runs.
     """
     wanted = [_checked(aw, "wait_all") for aw in aws]
-    with Schedule(wanted, executor, timeout_s, yields_each=progress) as schedule:
+    with Schedule(wanted, executor, timeout_s, yields_each=progress, releases=release) as schedule:
         return _results(wanted, schedule, progress=progress)
 
 
 def as_completed(
-    aws: Iterable[Await[W]], executor: Executor | Cluster | None = None, timeout_s: float | None = None
+    aws: Iterable[Await[W]],
+    executor: Executor | Cluster | None = None,
+    timeout_s: float | None = None,
+    release: bool = False,
 ) -> Iterator[Await[W]]:
     """Run these and all that they need, and give each of these once, as it completes.
 
@@ -101,7 +109,9 @@ def as_completed(
     wanted = {id(aw): aw for aw in aws if _checked(aw, "as_completed") is aw}
 
     def each() -> Iterator[Await[W]]:
-        with Schedule([*wanted.values()], executor, timeout_s, yields_each=True) as schedule:
+        with Schedule(
+            [*wanted.values()], executor, timeout_s, yields_each=True, releases=release
+        ) as schedule:
             yield from _each_completed(wanted, schedule)
 
     return each()
@@ -122,6 +132,7 @@ async def wait_all_async(
     executor: Executor | Cluster | None = None,
     timeout_s: float | None = None,
     progress: bool = False,
+    release: bool = False,
 ) -> list[W]: ...
 @overload
 async def wait_all_async(
@@ -129,12 +140,14 @@ async def wait_all_async(
     executor: Executor | Cluster | None = None,
     timeout_s: float | None = None,
     progress: bool = False,
+    release: bool = False,
 ) -> list[W]: ...
 async def wait_all_async(
     aws: Iterable[Await[Any]],
     executor: Executor | Cluster | None = None,
     timeout_s: float | None = None,
     progress: bool = False,
+    release: bool = False,
 ) -> list[Any]:
     """Do as `wait_all` without blocking the running loop of asyncio, where coroutine functions run.
 
@@ -142,12 +155,15 @@ async def wait_all_async(
     """
     wanted = [_checked(aw, "wait_all_async") for aw in aws]
     loop = asyncio.get_running_loop()
-    with Schedule(wanted, executor, timeout_s, loop, yields_each=progress) as schedule:
+    with Schedule(wanted, executor, timeout_s, loop, yields_each=progress, releases=release) as schedule:
         return await asyncio.to_thread(_results, wanted, schedule, progress=progress)
 
 
 async def as_completed_async(
-    aws: Iterable[Await[W]], executor: Executor | Cluster | None = None, timeout_s: float | None = None
+    aws: Iterable[Await[W]],
+    executor: Executor | Cluster | None = None,
+    timeout_s: float | None = None,
+    release: bool = False,
 ) -> AsyncIterator[Await[W]]:
     """Do as `as_completed` in the running loop of asyncio, where coroutine functions run."""
     wanted = {id(aw): aw for aw in aws if _checked(aw, "as_completed_async") is aw}
@@ -162,7 +178,9 @@ async def as_completed_async(
             finally:
                 loop.call_soon_threadsafe(completed.put_nowait, None)
 
-    with Schedule([*wanted.values()], executor, timeout_s, loop, yields_each=True) as schedule:
+    with Schedule(
+        [*wanted.values()], executor, timeout_s, loop, yields_each=True, releases=release
+    ) as schedule:
         reporting = asyncio.ensure_future(asyncio.to_thread(report_each))
         reporting.add_done_callback(_look_at_failure)
         while (aw := await completed.get()) is not None:
@@ -182,7 +200,7 @@ def _each_completed(wanted: dict[int, Await[W]], schedule: Schedule) -> Iterator
     for key in [key for key, aw in wanted.items() if is_ready(aw)]:
         yield wanted.pop(key)
     for aw in schedule:
-        if id(aw) in wanted:
+        if aw is not None and id(aw) in wanted:
             yield wanted.pop(id(aw))
     yield from wanted.values()
 

@@ -1,10 +1,11 @@
 """What it costs to run many Awaits: `python -m benchmarks.executing`.
 
-Each row is the time of `wait_all` as a multiple of the time that the same work takes by hand, or in
+The first table is of memory. In the second, each row is the time of `wait_all` as a multiple of the time that the same work takes by hand, or in
 `dask.delayed` where that is installed: the least of five, in one run.
 """
 
 import time
+import tracemalloc
 from collections.abc import Callable
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from importlib.util import find_spec
@@ -110,8 +111,27 @@ DASK = (
 )
 
 
+SIZE = 10_000_000
+
+
+def peak_of_a_chain(*, release: bool) -> float:
+    """Return the peak of memory of a chain of 20 calls that each make a new array, in arrays."""
+    make, lengthen = delayed(bytes), delayed(bytes.__add__)
+    aw: Await[Any] = make(SIZE)
+    for _ in range(19):
+        aw = lengthen(aw, b".")
+    tracemalloc.start()
+    wait_all([aw], release=release)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    return peak / SIZE
+
+
 def main() -> None:
-    """Measure, and print a table."""
+    """Measure, and print two tables."""
+    print("| a chain of 20 arrays | arrays in memory at the peak |\n| --- | --- |")
+    print(f"| `wait_all([aw])` | {peak_of_a_chain(release=False):.1f} |")
+    print(f"| `wait_all([aw], release=True)` | {peak_of_a_chain(release=True):.1f} |\n")
     print("| the same work | wait_all takes |\n| --- | --- |")
     for name, mine, other, make in [*ROWS, *([DASK] if find_spec("dask") else [])]:
         print(f"| {name} | {least(mine, make) / least(other, make):.2f} times |")

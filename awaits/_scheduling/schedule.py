@@ -36,13 +36,13 @@ from awaits._running.claims import hold, is_running, remote_results
 from awaits._running.failures import raise_again
 from awaits._running.running_loop import awaited
 from awaits._scheduling.remote import Processes, Workers
-from awaits._state.held_call import function_name
+from awaits._state.held_call import forget_call, function_name
 from awaits._state.slots import PENDING, get_function, get_value
 from awaits._state.threads import holding
 from awaits._tracing import recording
 
-# An Await, and the failure of its call.
-Completion = tuple[Await[Any], BaseException | None]
+# An Await, unless only others need it, and the failure of its call.
+Completion = tuple[Await[Any] | None, BaseException | None]
 OnCompletion = Callable[[Await[Any], BaseException | None], object]
 
 
@@ -57,8 +57,10 @@ class Schedule:
         loop: asyncio.AbstractEventLoop | None = None,
         *,
         yields_each: bool,
+        releases: bool,
     ) -> None:
         self.aws = aws
+        self.wanted = set(map(id, aws))
         self.origin = recording.current_origin()
         self.context = contextvars.copy_context()  # the caller's, of which each call gets a copy
         self.loop = loop  # where coroutines run, if one is
@@ -69,8 +71,10 @@ class Schedule:
         # What has ended, with its failure; but only the last, if nobody is to hear of each.
         self.completions: SimpleQueue[Completion] = SimpleQueue()
         self.yields_each = yields_each
+        self.releases = releases  # whether each call is dropped once it is complete
         self.lock = threading.Lock()  # for all that follows
-        self.submitted: dict[Future[Any], Await[Any]] = {}
+        # What is not complete, by the Await's id.
+        self.submitted: dict[int, tuple[Future[Any], Await[Any]]] = {}
         self.ready: deque[Await[Any]] = deque()
         self.is_submitting = False
         self.is_stopped = False
@@ -113,11 +117,14 @@ class Schedule:
     def _stop(self) -> None:
         """Withdraw what has not started."""
         self.is_stopped = True  # first: who submits meanwhile looks at it afterwards
-        for future in list(self.submitted):
+        for future, _ in list(self.submitted.values()):
             future.cancel()
 
-    def __iter__(self) -> Iterator[Await[Any]]:
-        """Run them all, and give each as it completes; or nothing, if that is not told."""
+    def __iter__(self) -> Iterator[Await[Any] | None]:
+        """Run them all, and give each as it completes, or None for one that only others need.
+
+        Give nothing if that is not told.
+        """
         todo = len(self.dependency_counts)
         self._submit_ready()
         while todo:
@@ -133,11 +140,11 @@ class Schedule:
             todo -= 1
             yield aw
 
-    def _annotated(self, failure: BaseException, aw: Await[Any]) -> BaseException:
+    def _annotated(self, failure: BaseException, aw: Await[Any] | None) -> BaseException:
         """Return the failure, with a note of what failed."""
         failure.add_note(f"while waiting for {aw!r}")
         if isinstance(failure, BrokenExecutor):  # which fails all that it had, whichever was the cause
-            lost = [one for one in list(self.submitted.values()) if not is_ready(one)]
+            lost = [one for _, one in list(self.submitted.values()) if not is_ready(one)]
             names = sorted({function_name(get_function(one)) for one in lost})
             failure.add_note(f"not complete: {', '.join(names)}")
         with suppress(AttributeError):  # some exceptions have no place for it
@@ -197,8 +204,10 @@ class Schedule:
         return submitted
 
     def _track(self, future: Future[Any], aw: Await[Any]) -> None:
-        self.submitted[future] = aw
-        if self.is_stopped:
+        self.submitted[id(aw)] = future, aw
+        if is_ready(aw):  # it came to its end before
+            self.submitted.pop(id(aw), None)
+        elif self.is_stopped:
             future.cancel()
 
     def _complete(self, aw: Await[Any], failure: BaseException | None) -> None:
@@ -212,9 +221,13 @@ class Schedule:
     def _note_completed(self, aw: Await[Any]) -> None:
         """Tell of it, and then note what is ready now, which is not to end before."""
         self.left -= 1
+        self.submitted.pop(id(aw), None)
+        if self.releases:
+            forget_call(aw)
         if self.yields_each or not self.left:
-            self.completions.put((aw, None))
-        for other in self.dependents.get(id(aw), ()):
+            # Those that only others need are not kept until somebody hears of them.
+            self.completions.put((aw if id(aw) in self.wanted else None, None))
+        for other in self.dependents.pop(id(aw), ()):
             self.dependency_counts[id(other)] -= 1
             if not self.dependency_counts[id(other)]:
                 self.ready.append(other)
