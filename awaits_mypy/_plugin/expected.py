@@ -8,11 +8,17 @@ for W, and then refuse the coroutine function in `await awaitable(fetch)`.
 from collections.abc import Callable
 from typing import Final, TypeGuard, TypeVar
 
-from mypy.nodes import CallExpr
+from mypy.nodes import CallExpr, Expression, MemberExpr, NameExpr
 from mypy.plugin import FunctionSigContext, MethodSigContext
 from mypy.types import FunctionLike, Instance, ProperType, Type, UnionType, get_proper_type
 
-from awaits_mypy._plugin.mypy_internals import is_subtype, type_expected_here
+from awaits_mypy._plugin.mypy_internals import (
+    is_subtype,
+    type_expected_here,
+    type_of_expression,
+    type_variables_in,
+)
+from awaits_mypy._plugin.operands import is_generic, is_settled
 from awaits_mypy._plugin.receivers import is_await, items_of
 
 Ctx = TypeVar("Ctx", FunctionSigContext, MethodSigContext)
@@ -42,10 +48,29 @@ def _expected_of(
 
     As of a coroutine function nothing, unless only that helps: `await awaitable_nowait([])`.
     """
-    if awaitable is None or _is_accepted(ctx, call, None, awaitable):
+    # mypy is asked only where it has to be: it looks at all arguments each time, and at those in them.
+    if awaitable is None or _is_determined(ctx, made) or _is_accepted(ctx, call, None, awaitable):
         return None
     either = UnionType.make_union([_as_await(item, made) for item in items_of(awaitable)])
     return either if _is_accepted(ctx, call, either, awaitable) else None
+
+
+def _is_determined(ctx: FunctionSigContext | MethodSigContext, made: Instance) -> bool:
+    """Say whether the arguments alone determine the Await, whatever is expected of the call."""
+    open_variables = type_variables_in(made)
+    return all(
+        _is_of_one_type(ctx, argument)
+        for parameter, arguments in zip(ctx.default_signature.arg_types, ctx.args, strict=True)
+        if open_variables & type_variables_in(parameter)
+        for argument in arguments
+    )
+
+
+def _is_of_one_type(ctx: FunctionSigContext | MethodSigContext, argument: Expression) -> bool:
+    if isinstance(argument, NameExpr | MemberExpr):
+        typ = get_proper_type(type_of_expression(ctx, argument))
+        return not (isinstance(typ, FunctionLike) and is_generic(typ))
+    return is_settled(ctx, argument)
 
 
 def _is_accepted(

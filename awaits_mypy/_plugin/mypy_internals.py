@@ -48,13 +48,14 @@ from mypy.plugin import (
 )
 from mypy.server.deps import DependencyVisitor
 from mypy.subtypes import find_member, is_subtype
-from mypy.typeops import bind_self, make_simplified_union
+from mypy.typeops import bind_self, get_all_type_vars, make_simplified_union
 from mypy.types import (
     FunctionLike,
     Instance,
     Overloaded,
     Type,
     TypeType,
+    TypeVarLikeType,
     UnionType,
     flatten_nested_unions,
     get_proper_type,
@@ -78,6 +79,7 @@ __all__ = [
     "find_member",
     "forget_subtype_checks",
     "format_type",
+    "hold_type",
     "is_checked_in",
     "is_protocol_probe",
     "is_subtype",
@@ -86,6 +88,7 @@ __all__ = [
     "options_of_checked_module",
     "plugins_in_use",
     "record_dependency",
+    "release_type",
     "replace_receiver",
     "retract_refusals_of_await",
     "take_back_declaration",
@@ -96,6 +99,7 @@ __all__ = [
     "type_of_member",
     "type_of_member_if_any",
     "type_of_value",
+    "type_variables_in",
     "union_of",
 ]
 
@@ -227,6 +231,11 @@ def type_of_member_if_any(ctx: AnyContext, name: str, owner: Type) -> Type | Non
     return None if errors.has_new_errors() else member
 
 
+def type_variables_in(typ: Type) -> set[TypeVarLikeType]:
+    """Return the type variables that this type mentions."""
+    return set(get_all_type_vars(typ))
+
+
 def union_of(types: Sequence[Type]) -> Type:
     """Return the union of these types; of a single one, exactly that one."""
     return types[0] if len(types) == 1 else make_simplified_union(types)
@@ -261,6 +270,19 @@ def type_of_expression(ctx: AnyContext, expression: Expression) -> Type:
         return known
     with ctx.api.msg.filter_errors():
         return ctx.api.get_expression_type(expression)
+
+
+def hold_type(ctx: AnyContext, expression: Expression) -> None:
+    """Let mypy take the type that it has found for this expression, and not look for it again."""
+    checker = _checker_of(ctx)
+    known = checker.lookup_type_or_none(expression)
+    if known is not None:
+        checker.expr_checker.type_overrides[expression] = known
+
+
+def release_type(ctx: AnyContext, expression: Expression) -> None:
+    """Let mypy look for the type of this expression again, after `hold_type`."""
+    _checker_of(ctx).expr_checker.type_overrides.pop(expression, None)
 
 
 def type_of_call(ctx: AnyContext, call: CallExpr) -> Type:

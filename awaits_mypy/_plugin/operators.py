@@ -35,11 +35,13 @@ from awaits_mypy._plugin.mypy_internals import (
     callee_type,
     check_in_place_operation,
     check_item_assignment,
+    hold_type,
     is_protocol_probe,
     record_dependency,
-    type_of_expression,
+    release_type,
     union_of,
 )
+from awaits_mypy._plugin.operands import known_index, operand_on_values
 from awaits_mypy._plugin.protocols import member_for_protocol
 from awaits_mypy._plugin.receivers import awaited_types, awaits_in, has_await, items_of, without_awaits
 from awaits_mypy._plugin.statements import value_assigned_to
@@ -112,16 +114,27 @@ def analyze_index(ctx: AttributeContext, name: str) -> Type:
     if not isinstance(ctx.context, IndexExpr):
         return analyze_attribute(ctx, name)
     _depend_on(ctx, name)
-    subscription = IndexExpr(TempNode(without_awaits_only(ctx), context=ctx.context), ctx.context.index)
+    index = known_index(ctx, ctx.context.index)
+    subscription = IndexExpr(TempNode(without_awaits_only(ctx), context=ctx.context), index)
     subscription.set_line(ctx.context)
-    return function_returning(ctx, ctx.api.get_expression_type(subscription))
+    item = ctx.api.get_expression_type(subscription)
+    # The answer takes any index, so that mypy need not look for the type of this one again.
+    hold_type(ctx, ctx.context.index)
+    return function_returning(ctx, item)
+
+
+def release_index(ctx: MethodContext, _: str) -> Type:
+    """Answer for the call of `__getitem__` for which the type of the index was held."""
+    if isinstance(ctx.context, IndexExpr):
+        release_type(ctx, ctx.context.index)
+    return ctx.default_return_type
 
 
 def analyze_in_place(ctx: AttributeContext, name: str) -> Type:
     """Answer for `aw op= value`: what W refuses is refused, and the name stays bound to an Await."""
     if not isinstance(ctx.context, OperatorAssignmentStmt):
         return analyze_attribute(ctx, name)
-    operand = _value_of(ctx, ctx.context.rvalue)
+    operand = operand_on_values(ctx, ctx.context.rvalue)
     check_in_place_operation(ctx, ctx.context, without_awaits_only(ctx), operand)
     return function_returning(ctx, ctx.type)
 
@@ -177,20 +190,15 @@ def _on_values(ctx: AnyContext, expression: object) -> Expression | None:
     """Return the same operation with each Await among its operands replaced by a W."""
     operation: Expression
     if isinstance(expression, OpExpr):
-        left, right = _value_of(ctx, expression.left), _value_of(ctx, expression.right)
+        left, right = operand_on_values(ctx, expression.left), operand_on_values(ctx, expression.right)
         operation = OpExpr(expression.op, left, right)
     elif isinstance(expression, ComparisonExpr):
-        operands = [_value_of(ctx, operand) for operand in expression.operands]
+        operands = [operand_on_values(ctx, operand) for operand in expression.operands]
         operation = ComparisonExpr(expression.operators, operands)
     else:
         return None
     operation.set_line(expression)
     return operation
-
-
-def _value_of(ctx: AnyContext, operand: Expression) -> Expression:
-    typ = type_of_expression(ctx, operand)
-    return TempNode(without_awaits(typ), context=ctx.context) if has_await(typ) else operand
 
 
 def _awaited(ctx: AttributeContext, w: Type) -> Type:

@@ -53,6 +53,7 @@ from awaits_mypy._plugin.operators import (
     analyze_index,
     analyze_item_assignment,
     analyze_operator,
+    release_index,
 )
 from awaits_mypy._plugin.torch import analyze_torch_attribute, refuse_keywords
 from awaits_mypy._plugin.unpacking import Unpackings
@@ -214,6 +215,8 @@ class AwaitsPlugin(Plugin):
         """Answer for `aw in container`, where the container is no Await, and for delayed methods."""
         if fullname == f"{DELAYED_FUNCTION}.__get__":
             return partial(reporting_failure, bind_function, "__get__")
+        if fullname == f"{_AWAIT_MEMBER}__getitem__":
+            return partial(reporting_failure, release_index, "__getitem__")
         if not fullname.endswith(".__contains__"):
             return None
         return partial(reporting_failure, analyze_element, "__contains__")
