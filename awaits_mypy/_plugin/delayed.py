@@ -10,6 +10,7 @@ from mypy.types import (
     FunctionLike,
     Instance,
     NoneType,
+    ProperType,
     TupleType,
     Type,
     TypeOfAny,
@@ -37,7 +38,9 @@ def take_any_function(ctx: FunctionSigContext, _: str) -> FunctionLike:
 
 def keep_function(ctx: FunctionContext, _: str) -> Type:
     """Answer for the result of `delayed(func)`, which keeps the type of the function."""
-    result, function = _instance(ctx.default_return_type), get_proper_type(ctx.arg_types[0][0])
+    result, function = _instance(ctx.default_return_type), _argument(ctx, 0)
+    if function is None:
+        return result
     returned = function.ret_type if isinstance(function, CallableType) else result.args[1]
     return result.copy_modified(args=[function, returned])
 
@@ -45,11 +48,19 @@ def keep_function(ctx: FunctionContext, _: str) -> Type:
 def bind_function(ctx: MethodContext, _: str) -> Type:
     """Answer for a delayed function that is read as a method, from an object or from its class."""
     result, function = _instance(ctx.default_return_type), _function_in(ctx.type)
-    if isinstance(function, FunctionLike):
-        (instance,), (owner,) = ctx.arg_types
-        instance = get_proper_type(instance)
+    instance, owner = _argument(ctx, 0), _argument(ctx, 1)
+    if isinstance(function, FunctionLike) and instance is not None and owner is not None:
         function = bound_to(function, None if isinstance(instance, NoneType) else instance, owner)
     return result.copy_modified(args=[function, result.args[1]])
+
+
+def _argument(ctx: FunctionContext | MethodContext, parameter: int) -> ProperType | None:
+    """Return the type of the argument for this parameter; None for none, several, or a starred one.
+
+    mypy asks of wrong calls too, whose errors it reports by itself.
+    """
+    types, kinds = ctx.arg_types[parameter], ctx.arg_kinds[parameter]
+    return get_proper_type(types[0]) if len(types) == 1 and not kinds[0].is_star() else None
 
 
 def analyze_delayed_call(ctx: MethodSigContext, _: str) -> FunctionLike:

@@ -79,3 +79,74 @@ def test_traceback_is_shown_when_asked_for(tmp_path: Path, run_mypy: RunMypy) ->
     (tmp_path / "main.py").write_text(PROGRAM.replace("{statement}", "aw.x"))
     result = run_mypy(tmp_path, "main.py", "--show-traceback")
     assert "KeyError: 'injected'" in result.stderr
+
+
+# What a hook of the plugin answers for, called with no argument, too many, by keyword and with stars.
+CALLED = (
+    "delayed",
+    "later",
+    "later.__get__",
+    "later.__call__",
+    "isinstance",
+    "issubclass",
+    "aw.__getattribute__",
+    "aw.__setattr__",
+    "aw.__eq__",
+    "aw.__add__",
+    "aw.__radd__",
+    "aw.__iadd__",
+    "aw.__call__",
+    "aw.__await__",
+    "aw.__len__",
+    "xs.__contains__",
+    "xs.__getitem__",
+    "xs.__setitem__",
+    "[1].__contains__",
+    "aw.fn",
+    "aw.args",
+    "awaitable",
+    "awaitable_nowait",
+    "Pool().submit",
+    "np.add",
+    "np.concatenate",
+    "np.zeros(3).dot",
+)
+ARGUMENTS = (
+    "",
+    "aw",
+    "aw, aw, aw, aw, aw",
+    "x=aw",
+    "func=make, pure=True",
+    "*anything",
+    "aw, *anything",
+    "*(aw, aw)",
+    "**keywords",
+    "aw, **keywords",
+    "*anything, **keywords",
+)
+CALLS = """\
+from typing import Any, Callable, TypeVar
+import numpy as np
+from awaits import Await, awaitable, awaitable_nowait, delayed
+T = TypeVar("T")
+class Pool:
+    def submit(self, f: Callable[[], T]) -> Await[T]: ...
+def make(x: int) -> int: ...
+@delayed
+def later(x: int) -> int: ...
+async def use(aw: Await[int], xs: Await[list[int]], anything: list[Any], keywords: dict[str, Any]) -> None:
+    expected: int
+"""
+
+
+def test_no_call_makes_the_plugin_fail(tmp_path: Path, run_mypy: RunMypy) -> None:
+    calls = [f"{called}({arguments})" for called in CALLED for arguments in ARGUMENTS]
+    lines = [f"    {call}\n    expected = await {call}\n" for call in calls]
+    (tmp_path / "mypy.ini").write_text(
+        "[mypy]\nplugins = awaits_mypy\nenable_error_code = await-implicit\n"
+    )
+    (tmp_path / "main.py").write_text(CALLS + "".join(lines))
+    result = run_mypy(tmp_path, "main.py")
+    assert "Found" in result.stdout, result.stdout + result.stderr
+    assert "[await-plugin]" not in result.stdout
+    assert "INTERNAL ERROR" not in result.stdout + result.stderr
