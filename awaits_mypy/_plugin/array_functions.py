@@ -1,7 +1,7 @@
 """Functions of numpy and torch, which take an Await among their arguments for the value in it.
 
 At run time the protocols for arrays see to that (`awaits/_forwarding/arrays.py`). Here the call is
-checked again, with a value in the place of each Await, and mypy's verdict on that is the answer.
+checked again, with a value in the place of each Await.
 """
 
 from typing import Final, NamedTuple
@@ -22,10 +22,9 @@ from mypy.nodes import (
     TempNode,
     TupleExpr,
 )
-from mypy.plugin import FunctionSigContext, MethodSigContext
+from mypy.plugin import MethodSigContext
 from mypy.types import (
     AnyType,
-    FunctionLike,
     Instance,
     TupleType,
     Type,
@@ -34,12 +33,10 @@ from mypy.types import (
     get_proper_type,
 )
 
-from awaits_mypy._plugin.callables import anything_returning
+from awaits_mypy._plugin.calls_on_values import OnValues, SigContext
 from awaits_mypy._plugin.implicit import is_on, report_wait
-from awaits_mypy._plugin.mypy_internals import is_checked_in, type_of_call, type_of_expression
+from awaits_mypy._plugin.mypy_internals import is_checked_in, type_of_expression
 from awaits_mypy._plugin.receivers import awaited_types, awaits_in, without_awaits
-
-_SigContext = FunctionSigContext | MethodSigContext
 
 
 class _Taken(NamedTuple):
@@ -71,40 +68,20 @@ def _taken_by(function: str) -> _Taken | None:
     return next(taken for prefix, taken in _TAKEN.items() if function.startswith(prefix))
 
 
-class ArrayFunctions:
-    """Answers for the calls of such functions. mypy asks for each overload, of which one call is one."""
-
-    def __init__(self) -> None:
-        self._call: object = None
-        self._first: FunctionLike | None = None
-        self._answer: FunctionLike | None = None
-
-    def analyze_call(self, ctx: _SigContext, function: str) -> FunctionLike:
-        """Answer with a signature that takes what is there and returns what the values would give."""
-        if ctx.context is not self._call or ctx.default_signature is self._first:
-            answer = _signature_for_values(ctx, function)  # which asks for calls in this one on its way
-            self._call, self._first, self._answer = ctx.context, ctx.default_signature, answer
-        return ctx.default_signature if self._answer is None else self._answer
-
-
-def _signature_for_values(ctx: _SigContext, function: str) -> FunctionLike | None:
-    call = _call_of(ctx, function)
-    taken = _taken_by(function)
+def values_for_arrays(ctx: SigContext, function: str) -> OnValues | None:
+    """Return the call of this function with values in it, where it takes an Await for its value."""
+    call, taken = _call_of(ctx, function), _taken_by(function)
     is_class = ctx.default_signature.is_type_obj()
     if call is None or taken is None or is_class or is_checked_in(ctx, ("numpy", "torch")):
         return None
     arguments = [_value_of(ctx, argument, taken.cls) for argument in call.args]
-    if all(value is argument for value, argument in zip(arguments, call.args, strict=True)):
-        return None
     if is_on(ctx):
         for argument, value in zip(call.args, arguments, strict=True):
             _report_waits(ctx, argument, value, taken.protocol)
-    on_values = CallExpr(call.callee, arguments, call.arg_kinds, call.arg_names)
-    on_values.set_line(ctx.context)
-    return anything_returning(ctx, type_of_call(ctx, on_values))
+    return OnValues(call, arguments)
 
 
-def _call_of(ctx: _SigContext, function: str) -> CallExpr | None:
+def _call_of(ctx: SigContext, function: str) -> CallExpr | None:
     """Return the call in the program, or what `tensor += aw` calls; other operators ask the Await."""
     statement = ctx.context
     if isinstance(statement, OperatorAssignmentStmt) and isinstance(ctx, MethodSigContext):
@@ -114,7 +91,7 @@ def _call_of(ctx: _SigContext, function: str) -> CallExpr | None:
     return statement if isinstance(statement, CallExpr) else None
 
 
-def _value_of(ctx: _SigContext, argument: Expression, taken: str) -> Expression:
+def _value_of(ctx: SigContext, argument: Expression, taken: str) -> Expression:
     """Return the argument with each Await of such a class in it replaced by a value."""
     if isinstance(argument, (ListExpr, TupleExpr)):
         items = [_value_of(ctx, item, taken) for item in argument.items]
@@ -130,7 +107,7 @@ def _value_of(ctx: _SigContext, argument: Expression, taken: str) -> Expression:
     return argument if value is typ else TempNode(value, context=argument)
 
 
-def _report_waits(ctx: _SigContext, argument: Expression, value: Expression, protocol: str) -> None:
+def _report_waits(ctx: SigContext, argument: Expression, value: Expression, protocol: str) -> None:
     if value is argument:
         return
     if isinstance(argument, (ListExpr, TupleExpr)) and isinstance(value, (ListExpr, TupleExpr)):

@@ -83,6 +83,7 @@ __all__ = [
     "is_checked_in",
     "is_protocol_probe",
     "is_subtype",
+    "item_type_of",
     "join_type_list",
     "map_instance_to_supertype",
     "options_of_checked_module",
@@ -285,9 +286,9 @@ def release_type(ctx: AnyContext, expression: Expression) -> None:
     _checker_of(ctx).expr_checker.type_overrides.pop(expression, None)
 
 
-def type_of_call(ctx: AnyContext, call: CallExpr) -> Type:
+def type_of_call(ctx: AnyContext, call: CallExpr, expected: Type | None = None) -> Type:
     """Return the type of this call. Whether a None may be used there is asked elsewhere."""
-    return _checker_of(ctx).expr_checker.accept(call, allow_none_return=True)
+    return _checker_of(ctx).expr_checker.accept(call, expected, allow_none_return=True)
 
 
 def is_protocol_probe(ctx: AttributeContext) -> bool:
@@ -415,6 +416,15 @@ def plugins_in_use() -> Plugin:
     return cast(TypeChecker, checker_state.type_checker).plugin
 
 
+def item_type_of(ctx: AnyContext, iterable: Type) -> Type | None:
+    """Return the type of what one gets by iterating over this, or None if it is no iterable."""
+    checker, proper = _checker_of(ctx), get_proper_type(iterable)
+    if not checker.type_is_iterable(proper):
+        return None
+    with ctx.api.msg.filter_errors():
+        return checker.iterable_item_type(proper, ctx.context)
+
+
 def format_type(ctx: AnyContext, typ: Type) -> str:
     """Return the type as mypy's messages have it, in its quotes."""
     return messages.format_type(typ, ctx.api.options)
@@ -451,5 +461,7 @@ def record_dependency(ctx: AnyContext, owner: Type, name: str) -> None:
         item = get_proper_type(item)
         if isinstance(item, Instance):
             type_state._rechecked_types.add(item.type)
-            type_state._attempted_protocols.setdefault(item.type.fullname, set())
+            attempted = type_state._attempted_protocols.setdefault(item.type.fullname, set())
+            # With those the daemon would analyze the module builtins anew, which mypy 2.4 fails at.
+            attempted.difference_update([each for each in attempted if each.startswith("builtins.")])
             type_state._checked_against_members.setdefault(item.type.fullname, set()).add(name)

@@ -20,12 +20,14 @@ from mypy.plugin import (
 )
 from mypy.types import FunctionLike, Type
 
-from awaits_mypy._plugin.array_functions import ArrayFunctions, takes_values
+from awaits_mypy._plugin.array_functions import takes_values, values_for_arrays
 from awaits_mypy._plugin.attributes import (
     analyze_assignment,
     analyze_attribute,
     analyze_lookup,
 )
+from awaits_mypy._plugin.builtin_functions import takes_values_of_builtins, values_for_builtins
+from awaits_mypy._plugin.calls_on_values import CallsOnValues
 from awaits_mypy._plugin.delayed import (
     analyze_delayed_call,
     bind_function,
@@ -93,7 +95,8 @@ class AwaitsPlugin(Plugin):
     def __init__(self, options: Options) -> None:
         super().__init__(options)
         self._digest = _digest_of_plugin()
-        self._array_functions = ArrayFunctions()
+        self._array_functions = CallsOnValues(values_for_arrays)
+        self._builtin_functions = CallsOnValues(values_for_builtins)
         self._unpackings = Unpackings()
         self._is_asking_others = False
         # mypy asks these at each attribute and each call of the program.
@@ -184,11 +187,13 @@ class AwaitsPlugin(Plugin):
             self._is_asking_others = False
 
     def _function_signature_hook(self, fullname: str) -> _FunctionSigHook | None:
-        """Answer for `delayed`, and for what of numpy and torch takes an Await for its value."""
+        """Answer for `delayed`, and for what takes an Await for its value."""
         if fullname == DELAYED:
             return partial(reporting_failure, take_any_function, "delayed")
         if fullname == TORCH_AWAITABLE:
             return partial(reporting_failure, refuse_keywords, fullname)
+        if takes_values_of_builtins(fullname):
+            return partial(reporting_failure, self._builtin_functions.analyze_call, fullname)
         if not takes_values(fullname):
             return None
         return partial(reporting_failure, self._array_functions.analyze_call, fullname)

@@ -264,16 +264,6 @@ TUPLES = ["tuple[int, str]", "Pair"]
 
 PINS = [
     Pin(
-        "a text is taken by its class, and an Await of it is not of that class",
-        ["str", "int | str"],
-        r"return (int|float|complex)\(w\)",
-    ),
-    Pin(
-        "of the items of a tuple the plugin gives mypy the join, which has no order",
-        TUPLES,
-        r"return (max|min)\(w\)",
-    ),
-    Pin(
         "Python formats what has a __getitem__ as a mapping, which may have items that nothing asks for",
         EVERY_CLASS,
         r"return ('s'|p) % w",

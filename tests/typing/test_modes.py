@@ -33,6 +33,7 @@ class C(Base):
     def __iter__(self) -> "Iterator[int]": ...
     def __await__(self) -> "Generator[None, None, int]": ...
     def __int__(self) -> int: ...
+    def __radd__(self, other: int) -> "C": ...
 class Manager:
     def __enter__(self) -> int: ...
     def __exit__(self, *exc_info: object) -> None: ...
@@ -76,6 +77,7 @@ def items() -> list[int]: return [item for item in a.make()]
 def sequence() -> list[int]: return list(a.make())
 async def awaited() -> int: return await a.make()
 def as_int() -> int: return int(a.make())
+def total() -> object: return sum([a.make()])
 def made() -> object: return a.kind()(1)
 def in_place() -> None:
     aw = a.make()
@@ -108,6 +110,7 @@ EDITS = {
     "iteration": ("Iterator[int]", "Iterator[str]"),
     "await": ("Generator[None, None, int]", "Generator[None, None, str]"),
     "conversion": ("    def __int__(self) -> int: ...\n", ""),
+    "sum": ("__radd__(self, other: int)", "__radd__(self, other: str)"),
     "constructor": (
         "    x: int",
         "    x: int\n    def __init__(self, n: int = 1) -> None: ...",
