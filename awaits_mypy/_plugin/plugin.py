@@ -28,6 +28,7 @@ from awaits_mypy._plugin.attributes import (
 )
 from awaits_mypy._plugin.builtin_functions import takes_values_of_builtins, values_for_builtins
 from awaits_mypy._plugin.calls_on_values import CallsOnValues
+from awaits_mypy._plugin.containers import METHODS, take_awaits, takes_awaits
 from awaits_mypy._plugin.delayed import (
     analyze_delayed_call,
     bind_function,
@@ -37,7 +38,6 @@ from awaits_mypy._plugin.delayed import (
 from awaits_mypy._plugin.expected import expecting_await, is_awaitable_expected_here
 from awaits_mypy._plugin.failures import reporting_failure
 from awaits_mypy._plugin.implicit import is_on_here, reporting_arguments, reporting_attribute
-from awaits_mypy._plugin.lookups import METHODS, looks_for_its_argument, take_awaits
 from awaits_mypy._plugin.mistakes import check_hidden, check_isinstance
 from awaits_mypy._plugin.mypy_internals import (
     forget_subtype_checks,
@@ -143,21 +143,21 @@ class AwaitsPlugin(Plugin):
         return partial(reporting_failure, partial(expecting_await, hook), fullname)
 
     def get_method_signature_hook(self, fullname: str) -> _MethodSigHook | None:
-        """Answer in the same way for methods, and for those that look for what an Await holds."""
-        hook = self._lookup_hook(fullname) or self._method_signature_hook(fullname)
+        """Answer in the same way for methods, and for those of containers that take an Await."""
+        hook = self._container_hook(fullname) or self._method_signature_hook(fullname)
         if self._is_asking_others or not is_awaitable_expected_here():
             return hook
         hook = hook or self._ask_others("get_method_signature_hook", fullname)
         return partial(reporting_failure, partial(expecting_await, hook), fullname)
 
-    def _lookup_hook(self, fullname: str) -> _MethodSigHook | None:
-        """Answer for the methods that take an Await of what they look for."""
+    def _container_hook(self, fullname: str) -> _MethodSigHook | None:
+        """Answer for the methods of containers that take an Await."""
         cls, _, method = fullname.rpartition(".")
         if method in METHODS:
             # Not remembered by the name: in the daemon a class may get another base.
             symbol = self.lookup_fully_qualified(cls)
             node = None if symbol is None else symbol.node
-            if isinstance(node, TypeInfo) and looks_for_its_argument(node, method):
+            if isinstance(node, TypeInfo) and takes_awaits(node, method):
                 return partial(reporting_failure, take_awaits, method)
         return None
 

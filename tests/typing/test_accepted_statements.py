@@ -80,6 +80,8 @@ VALUES = {
     "chain": Value("ChainMap[str, int]", lambda: ChainMap(own["Own"](k=1))),
     "proxy": Value("MappingProxyType[str, int]", lambda: MappingProxyType(own["Own"](k=1))),
     "mapping": Value("Mapping[str, int]", lambda: own["Own"](k=1)),
+    "others": Value("Await[set[int]]", lambda: pending({1, 5})),
+    "frozen": Value("Await[frozenset[int]]", lambda: pending(frozenset({1, 5}))),
     "xs": Value("list[int]", lambda: [0, 1, 2]),
     "user_xs": Value("UserList[int]", lambda: UserList([0, 1, 2])),
     "fixed": Value("tuple[int, str]", lambda: (1, "k")),
@@ -151,6 +153,10 @@ return raw.count(n)
 raw.remove(n)
 s.remove(n)
 s.discard(n)
+s |= others; return s
+s &= others; return s
+s -= frozen; return s
+s ^= frozen; return s
 return sum(aws)
 return sum(floats)
 return sum(some)
@@ -218,6 +224,8 @@ return mapping[k]
 return chain[k]
 return proxy[k]
 return text.index(k)
+s |= aws
+s |= ns
 return int(digits, 16)
 return pow(2, n, 5)
 return pow(2, 3, n)
@@ -237,7 +245,7 @@ def program(statements: list[str]) -> str:
     """Return a module with a function for each statement."""
     parameters = ", ".join(f"{name}: {value.annotation}" for name, value in VALUES.items())
     revealing = [
-        re.sub(r"^return (.*)", r"r = reveal_type(\1); return r", statement) for statement in statements
+        re.sub(r"\breturn (.*)", r"r = reveal_type(\1); return r", statement) for statement in statements
     ]
     functions = [
         f"def f{at}({parameters}) -> {'object' if 'return' in line else 'None'}: {line}\n"

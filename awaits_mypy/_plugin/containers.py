@@ -2,11 +2,20 @@
 
 So the containers of the standard library that look for an object in this way take an Await[W] where mypy
 wants a W. What keeps the object (`d[aw] = 1`, `a_set.add(aw)`) would keep the Await: that stays refused.
+`a_set |= aw` is here too: a set leaves what is no set to the other operand, whose operator is its W's.
 """
 
 from typing import Final
 
-from mypy.nodes import ComparisonExpr, Expression, IntExpr, LambdaExpr, StrExpr, TypeInfo
+from mypy.nodes import (
+    ComparisonExpr,
+    Expression,
+    IntExpr,
+    LambdaExpr,
+    OperatorAssignmentStmt,
+    StrExpr,
+    TypeInfo,
+)
 from mypy.plugin import MethodSigContext
 from mypy.types import CallableType, FunctionLike
 
@@ -29,14 +38,16 @@ _BY_EQUALITY: Final = {
     "collections.deque": ("count", "index", "remove"),
     "collections.UserList": ("count", "index", "remove"),
 }
-_LOOKUPS: Final = {
+# The operators of a set in place, and what they ask the other operand for.
+_OPERATORS: Final = {f"builtins.set.__i{name}__": f"__r{name}__" for name in ("and", "or", "sub", "xor")}
+_ASKED: Final = _OPERATORS | {
     f"{cls}.{method}": asked
     for table, asked in ((_BY_HASH, "__hash__"), (_BY_EQUALITY, "__eq__"))
     for cls, methods in table.items()
     for method in methods
 }
 
-METHODS: Final = frozenset(name.rpartition(".")[2] for name in _LOOKUPS)
+METHODS: Final = frozenset(name.rpartition(".")[2] for name in _ASKED)
 
 _NO_AWAITS: Final = (StrExpr, IntExpr, LambdaExpr, ComparisonExpr)
 
@@ -44,15 +55,15 @@ _NO_AWAITS: Final = (StrExpr, IntExpr, LambdaExpr, ComparisonExpr)
 _COUNTER: Final = "collections.Counter"
 
 
-def looks_for_its_argument(cls: TypeInfo, method: str) -> bool:
-    """Say whether this method of the class takes an Await of what it looks for."""
+def takes_awaits(cls: TypeInfo, method: str) -> bool:
+    """Say whether this method of the class takes an Await for its value."""
     return _asked_by(cls, method) is not None
 
 
 def _asked_by(cls: TypeInfo, method: str) -> str | None:
-    """Return the member of its argument that the method asks for; None if it does more than look."""
+    """Return the member of its argument that the method asks for; None if it is another method."""
     declaring = cls.get_containing_type_info(method)
-    return None if declaring is None else _LOOKUPS.get(f"{declaring.fullname}.{method}")
+    return None if declaring is None else _ASKED.get(f"{declaring.fullname}.{method}")
 
 
 def take_awaits(ctx: MethodSigContext, method: str) -> FunctionLike:
@@ -67,6 +78,8 @@ def take_awaits(ctx: MethodSigContext, method: str) -> FunctionLike:
     awaits = awaits_within(typ)
     if not awaits or not is_subtype(values_within(typ), signature.arg_types[0]):
         return signature
+    if asked in _OPERATORS.values() and not isinstance(ctx.context, OperatorAssignmentStmt):
+        return signature  # `a_set.__ior__(aw)` gives NotImplemented
     if _may_keep(ctx, cls, method):
         return signature
     if is_on(ctx):
