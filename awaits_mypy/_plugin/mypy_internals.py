@@ -92,6 +92,7 @@ __all__ = [
     "release_type",
     "replace_receiver",
     "retract_refusals_of_await",
+    "spare_checks_of_self",
     "take_back_declaration",
     "type_expected_here",
     "type_of_attribute",
@@ -223,6 +224,19 @@ def take_back_declaration(await_class: SymbolTableNode | None, name: str) -> Non
         names = await_class.node.names
         if name in names and names[name].plugin_generated:
             del names[name]
+
+
+def spare_checks_of_self(await_class: SymbolTableNode | None) -> None:
+    """Have mypy not compare an Await with the `self` of a special method before it asks the plugin.
+
+    What those declare is for other type checkers. It often is a protocol, as in `Await[Iterable[R]]`,
+    which takes longer to compare W with than all that the plugin does. mypy has a way without that for
+    methods whose `self` has no annotation.
+    """
+    if await_class is not None and isinstance(await_class.node, TypeInfo):
+        for symbol in await_class.node.names.values():
+            if isinstance(symbol.node, Decorator):
+                symbol.node.func.is_trivial_self = True
 
 
 def type_of_member_if_any(ctx: AnyContext, name: str, owner: Type) -> Type | None:

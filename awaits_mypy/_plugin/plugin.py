@@ -42,6 +42,7 @@ from awaits_mypy._plugin.mistakes import check_hidden, check_isinstance
 from awaits_mypy._plugin.mypy_internals import (
     forget_subtype_checks,
     plugins_in_use,
+    spare_checks_of_self,
     take_back_declaration,
 )
 from awaits_mypy._plugin.names import AWAIT, DELAYED, DELAYED_FUNCTION, TORCH_AWAIT, TORCH_AWAITABLE
@@ -118,6 +119,7 @@ class AwaitsPlugin(Plugin):
             )
         if not fullname.startswith(_AWAIT_MEMBER):
             return None
+        spare_checks_of_self(self.lookup_fully_qualified(AWAIT))
         name = fullname.removeprefix(_AWAIT_MEMBER)
         if name == "__iter__":
             callback: _Callback = self._unpackings.analyze_iteration
