@@ -1,7 +1,8 @@
 """What it costs to run many Awaits: `python -m benchmarks.executing`.
 
-The first table is of memory. In the second, each row is the time of `wait_all` as a multiple of the time that the same work takes by hand, or in
-`dask.delayed` where that is installed: the least of five, in one run.
+The first table is of memory. In the second, each row is the time of `wait_all` as a multiple of the time
+that the same work takes by hand, or in `dask.delayed` where that is installed: the least of five, in one
+run.
 """
 
 import time

@@ -89,6 +89,7 @@ __all__ = [
     "options_of_checked_module",
     "plugins_in_use",
     "record_dependency",
+    "records_dependencies",
     "release_type",
     "replace_receiver",
     "retract_refusals_of_await",
@@ -458,14 +459,20 @@ def forget_subtype_checks() -> None:
     type_state.reset_all_subtype_caches()
 
 
+def records_dependencies(ctx: AnyContext) -> bool:
+    """Say whether this run is the daemon's, or writes a cache for it."""
+    options = ctx.api.options
+    return options.fine_grained_incremental or options.cache_fine_grained
+
+
 def record_dependency(ctx: AnyContext, owner: Type, name: str) -> None:
     """Let the daemon check the current function again when this attribute changes.
 
     From the expression alone mypy would record the attribute of the Await, which never changes.
     """
-    checker = _checker_of(ctx)
-    if not (checker.options.fine_grained_incremental or checker.options.cache_fine_grained):
+    if not records_dependencies(ctx):
         return
+    checker = _checker_of(ctx)
     for trigger in _triggers.attribute_triggers(owner, name):
         checker.tree.plugin_deps.setdefault(trigger, set()).add(checker.tscope.current_target())
     # The daemon reads those when it checks a whole module. Where it checks a function alone, it takes

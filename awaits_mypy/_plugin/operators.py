@@ -38,6 +38,7 @@ from awaits_mypy._plugin.mypy_internals import (
     hold_type,
     is_protocol_probe,
     record_dependency,
+    records_dependencies,
     release_type,
     union_of,
 )
@@ -173,8 +174,9 @@ def _depend_on(ctx: AttributeContext, *names: str) -> None:
 
     It is recorded here because what is asked of mypy again is no part of the program.
     """
-    for name in names:
-        record_dependency(ctx, without_awaits(ctx.type), name)
+    if records_dependencies(ctx):
+        for name in names:
+            record_dependency(ctx, without_awaits(ctx.type), name)
 
 
 def _analyze_comparison(ctx: AnyContext, filters: int) -> Type | None:

@@ -134,7 +134,9 @@ class Pool:
 def make(x: int) -> int: ...
 @delayed
 def later(x: int) -> int: ...
-async def use(aw: Await[int], xs: Await[list[int]], anything: list[Any], keywords: dict[str, Any]) -> None:
+async def use(
+    aw: Await[int], xs: Await[list[int]], anything: list[Any], keywords: dict[str, Any]
+) -> None:
     expected: int
 """
 
