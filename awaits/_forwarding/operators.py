@@ -20,6 +20,8 @@ def operand(op: Any) -> Any:
 
 # The operands of BINARY_OP that stand for an operator in place.
 _IN_PLACE: Final = {n for n, (_, symbol) in enumerate(opcode._nb_ops) if symbol.endswith("=")}  # type: ignore[attr-defined]
+# The commonest classes that have nothing to change in place.
+_UNCHANGING: Final = frozenset({int, float, complex, bool, str, bytes, tuple, frozenset, type(None)})
 _BINARY_OP: Final = opcode.opmap["BINARY_OP"]
 
 
@@ -30,9 +32,9 @@ def reflected(
 
     Python tells a reflected method nothing of that: the instruction of the code that asks does.
     """
+    if type(other) in _UNCHANGING or not _is_in_place(sys._getframe(2)):
+        return function(other, wait(aw))
     value = wait(aw)
-    if not hasattr(type(other), f"__{in_place.__name__}__") or not _is_in_place(sys._getframe(2)):
-        return function(other, value)
     while type(value) is making.await_class:  # whose reflected method would be asked from here
         value = wait(value)
     return in_place(other, value)
