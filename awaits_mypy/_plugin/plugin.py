@@ -121,10 +121,9 @@ class AwaitsPlugin(Plugin):
             return None
         spare_checks_of_self(self.lookup_fully_qualified(AWAIT))
         name = fullname.removeprefix(_AWAIT_MEMBER)
+        callback = _CALLBACKS.get(name, analyze_attribute)
         if name == "__iter__":
-            callback: _Callback = self._unpackings.analyze_iteration
-        else:
-            callback = _CALLBACKS.get(name, analyze_attribute)
+            callback = partial(self._unpackings.analyze_iteration, callback)
         callback = partial(reporting_attribute, callback)
         if name == "__setitem__":
             callback = partial(self._unpackings.analyze_stand_in, callback)

@@ -12,7 +12,6 @@ from mypy.nodes import Context, Expression, IndexExpr, IntExpr, TempNode
 from mypy.plugin import AttributeContext
 from mypy.types import AnyType, NoneType, Type, TypeOfAny
 
-from awaits_mypy._plugin.attributes import analyze_attribute
 from awaits_mypy._plugin.callables import function_returning
 from awaits_mypy._plugin.mypy_internals import check_unpacking, is_protocol_probe, record_dependency
 from awaits_mypy._plugin.receivers import without_awaits
@@ -27,11 +26,11 @@ class Unpackings:
     def __init__(self) -> None:
         self._begun: list[_Unpacking] = []  # an item of what is unpacked may be unpacked in its turn
 
-    def analyze_iteration(self, ctx: AttributeContext, name: str) -> Type:
-        """Answer for `__iter__`, with which mypy begins to unpack, and to do other things."""
+    def analyze_iteration(self, callback: _Callback, ctx: AttributeContext, name: str) -> Type:
+        """Answer for `__iter__` where mypy begins to unpack with it; else as the callback does."""
         targets = [] if is_protocol_probe(ctx) else targets_of_unpacking(ctx)
         if not targets:
-            return analyze_attribute(ctx, name)
+            return callback(ctx, name)
         self._give_up_unfinished()
         record_dependency(ctx, without_awaits(ctx.type), name)
         self._begun.append(_Unpacking(ctx, targets))

@@ -15,7 +15,6 @@ def fail(ctx, name):
 
 dispatcher.analyze_attribute = fail
 dispatcher.analyze_element = fail
-dispatcher.Unpackings.analyze_iteration = lambda self, ctx, name: fail(ctx, name)
 dispatcher._CALLBACKS = dict.fromkeys({names!r}, fail)
 """
 
