@@ -1,10 +1,14 @@
 """Protocols: an `Await[W]` offers a protocol the members that a W offers, with their types."""
 
+from typing import Final
+
 from mypy.plugin import AttributeContext
 from mypy.types import (
+    AnyType,
     Instance,
     TupleType,
     Type,
+    TypeOfAny,
     TypeVarId,
     TypeVarType,
     UnionType,
@@ -25,12 +29,26 @@ from awaits_mypy._plugin.mypy_internals import (
 from awaits_mypy._plugin.names import AWAIT
 from awaits_mypy._plugin.receivers import awaited_types
 
+_DRIVEN: Final = ("typing.Coroutine", "typing.Generator")
+
 
 def member_for_protocol(ctx: AttributeContext, name: str, kind: str = AWAIT) -> Type:
     """Answer for a protocol that asks for this member."""
+    if name == "throw" and any(_is_driven(ctx, w) for w in awaited_types(ctx.type, kind)):
+        return missing_member(ctx)
     members = [_member(ctx, name, w) for w in awaited_types(ctx.type, kind)]
     present = [member for member in members if member is not None]
     return union_of(present) if len(present) == len(members) else missing_member(ctx)
+
+
+def _is_driven(ctx: AttributeContext, w: Type) -> bool:
+    """Say whether this is a coroutine or a generator, to the interpreter a class of its own.
+
+    To mypy it is a protocol, for which the Await would have the members. The interpreter and asyncio
+    drive nothing but the class, so an Await lacks the member by which both are known.
+    """
+    any_type = AnyType(TypeOfAny.special_form)
+    return any(is_subtype(w, ctx.api.named_generic_type(driven, [any_type] * 3)) for driven in _DRIVEN)
 
 
 def missing_member(ctx: AttributeContext) -> Type:
