@@ -18,8 +18,10 @@ from awaits_mypy._plugin.codes import AWAIT_HIDDEN, AWAIT_ISINSTANCE
 from awaits_mypy._plugin.mypy_internals import (
     classes_asked_for,
     format_type,
+    is_callee,
     is_protocol_probe,
     record_dependency,
+    type_of_member_if_any,
     union_of,
 )
 from awaits_mypy._plugin.names import AWAIT
@@ -33,21 +35,32 @@ _OF_AWAIT: Final = (AWAIT, "typing.Generic", "builtins.object")
 
 
 def check_hidden(ctx: AttributeContext, name: str) -> Type:
-    """Report `aw.fn`, `aw.args` and `aw.is_nowait` where W has a member of that name too."""
-    if not is_protocol_probe(ctx):
-        for await_type in awaits_in(ctx.type):
-            w = await_type.args[0]
-            record_dependency(ctx, w, name)
-            hidden = next((item for item in items_of(w) if _declares(item, name)), None)
-            if hidden is not None:
-                whole, value = format_type(ctx, await_type), format_type(ctx, hidden)
-                ctx.api.fail(
-                    f'"{name}" of {whole} hides "{name}" of {value}:'
-                    " read that from the result of awaitable_wait()",
-                    ctx.context,
-                    code=AWAIT_HIDDEN,
-                )
-    return ctx.default_attr_type
+    """Report `aw.fn`, `aw.args` and `aw.is_nowait` where W has a member of that name too.
+
+    Answer with W's, which is most likely meant, so that nothing more is reported of the same mistake.
+    """
+    if is_protocol_probe(ctx):
+        return ctx.default_attr_type
+    hidden = [_check_hidden_of(ctx, await_type, name) for await_type in awaits_in(ctx.type)]
+    meant = [member for member in hidden if member is not None]
+    is_own = ctx.is_lvalue or is_callee(ctx) or AWAIT_HIDDEN in ctx.api.options.disabled_error_codes
+    return ctx.default_attr_type if is_own or not meant else union_of(meant)
+
+
+def _check_hidden_of(ctx: AttributeContext, await_type: Instance, name: str) -> Type | None:
+    """Report that this Await hides a member of its W, and return the member's type."""
+    w = await_type.args[0]
+    record_dependency(ctx, w, name)
+    hiding = next((item for item in items_of(w) if _declares(item, name)), None)
+    if hiding is None:
+        return None
+    whole, value = format_type(ctx, await_type), format_type(ctx, hiding)
+    ctx.api.fail(
+        f'"{name}" of {whole} hides "{name}" of {value}: read that from the result of awaitable_wait()',
+        ctx.context,
+        code=AWAIT_HIDDEN,
+    )
+    return type_of_member_if_any(ctx, name, hiding)
 
 
 def check_isinstance(ctx: FunctionContext, function: str) -> Type:

@@ -80,6 +80,7 @@ __all__ = [
     "forget_subtype_checks",
     "format_type",
     "hold_type",
+    "is_callee",
     "is_checked_in",
     "is_protocol_probe",
     "is_subtype",
@@ -304,6 +305,11 @@ def release_type(ctx: AnyContext, expression: Expression) -> None:
 def type_of_call(ctx: AnyContext, call: CallExpr, expected: Type | None = None) -> Type:
     """Return the type of this call. Whether a None may be used there is asked elsewhere."""
     return _checker_of(ctx).expr_checker.accept(call, expected, allow_none_return=True)
+
+
+def is_callee(ctx: AttributeContext) -> bool:
+    """Say whether the attribute that mypy asks about is called in the program."""
+    return _checker_of(ctx).expr_checker.is_callee
 
 
 def is_protocol_probe(ctx: AttributeContext) -> bool:
