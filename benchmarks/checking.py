@@ -3,6 +3,8 @@
 Prints mypy's CPU time and peak memory on `Await[C]`, and on ProxyStore's `Proxy[C]` where that is
 installed, as multiples of those on C itself: cold (mypy's cache is empty), warm (nothing has changed),
 edited (one line has), and in the daemon after the same edit. Each is the least of some runs.
+
+`python -m benchmarks.checking uses` prints what mypy takes for one use of each kind instead, cold.
 """
 
 import json
@@ -35,6 +37,34 @@ KINDS = {
     "Await[C]": ("from awaits import Await", "Await[C]", "awaits_mypy"),
     "Proxy[C]": ("from proxystore.proxy import Proxy", "Proxy[C]", "proxystore.mypy_plugin"),
 }
+# By what they ask for; 500 functions of twelve each are checked.
+USES = {
+    "attribute": "w.a",
+    "method": "w.m(1)",
+    "`+`": "w + 1",
+    "`<`": "w < 1",
+    "`==`": "w == w",
+    "index": "w[1]",
+    "call": "w(1)",
+    "`len`": "len(w)",
+    "`for`": "for _ in w: pass",
+    "`sorted`": "sorted(w)",
+}
+USES_OF_EACH = 12
+FUNCTIONS_OF_USES = 500
+CLASS_OF_USES = """
+from collections.abc import Iterator
+
+class C:
+    a: int
+    def m(self, n: int) -> int: return n
+    def __add__(self, n: int) -> int: return n
+    def __lt__(self, n: int) -> bool: return True
+    def __getitem__(self, n: int) -> int: return n
+    def __call__(self, n: int) -> int: return n
+    def __len__(self) -> int: return 1
+    def __iter__(self) -> Iterator[int]: return iter([1])
+"""
 STATES = ("cold", "warm", "edited", "daemon")
 
 
@@ -58,6 +88,13 @@ class Program:
             for number in range(self.size)
         ]
         (self.folder / "program.py").write_text("\n".join([imports, CLASS, *functions]))
+
+    def write_uses(self, use: str, number: int) -> None:
+        """Write so many functions, each of which has this use twelve times."""
+        imports, annotation, _ = KINDS[self.kind]
+        body = f"    {use}\n" * USES_OF_EACH
+        functions = [f"def f{each}(w: {annotation}) -> None:\n{body}" for each in range(number)]
+        (self.folder / "program.py").write_text("\n".join([imports, CLASS_OF_USES, *functions]))
 
     def check(self) -> tuple[float, float]:
         """Run mypy; return its CPU time in seconds and its peak memory in bytes."""
@@ -86,6 +123,28 @@ def measure(program: Program) -> dict[str, tuple[float, float]]:
     found["edited"] = program.check()
     found["daemon"] = program.check_in_daemon()
     return found
+
+
+def seconds_of_use(use: str, kinds: list[str]) -> dict[str, float]:
+    """Return the CPU time for one such use of each kind of value, the least of some runs."""
+    least: dict[tuple[str, int], float] = {}
+    for kind in kinds * RUNS:
+        for number in (1, 1 + FUNCTIONS_OF_USES):
+            with tempfile.TemporaryDirectory() as folder:
+                program = Program(Path(folder) / "p", kind, number)
+                program.write_uses(use, number)
+                cpu, _ = program.check()
+            least[kind, number] = min(least.get((kind, number), cpu), cpu)
+    number = FUNCTIONS_OF_USES * USES_OF_EACH
+    return {kind: (least[kind, 1 + FUNCTIONS_OF_USES] - least[kind, 1]) / number for kind in kinds}
+
+
+def print_uses(kinds: list[str]) -> None:
+    """Print a row for each use, with the time in microseconds."""
+    print("use | " + " | ".join(kinds))
+    for name, use in USES.items():
+        seconds = seconds_of_use(use, kinds)
+        print(f"{name} | " + " | ".join(f"{1e6 * each:.0f}" for each in seconds.values()), flush=True)
 
 
 def _run(command: list[str], folder: Path) -> str:
@@ -118,6 +177,9 @@ def _peak_of(pid: int) -> float:
 def main() -> None:
     """Measure in turn, so that what else the machine does strikes all alike."""
     kinds = [kind for kind in KINDS if kind != "Proxy[C]" or find_spec("proxystore")]
+    if sys.argv[1:] == ["uses"]:
+        print_uses(kinds)
+        return
     for size in [int(size) for size in sys.argv[1:]] or SIZES:
         least: dict[tuple[str, str], tuple[float, float]] = {}
         for _ in range(RUNS):

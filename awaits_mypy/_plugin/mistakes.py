@@ -7,6 +7,7 @@ from mypy.nodes import TypeInfo
 from mypy.plugin import AttributeContext, FunctionContext
 from mypy.types import (
     FunctionLike,
+    Instance,
     NoneType,
     ProperType,
     Type,
