@@ -10,6 +10,7 @@ HIDDEN: Final = "a member of the Await hides one"
 CAUSES: Final = {
     r"\[await-hidden\]": HIDDEN,
     r'type "(.+)"( for ".+")?; expected( type)? "\1"': IS_NO_W,
+    r'operand types for in \("str" and "str"\)': IS_NO_W,  # which wants a str by its class
     r'got "(.+)", expected "\1"': IS_NO_W,
 }
 
