@@ -6,18 +6,20 @@ was computed stays computed, whatever fails, and what failed can be waited for a
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Coroutine, Iterable, Iterator
 from concurrent.futures import Executor
 from contextlib import suppress
 from contextvars import copy_context
-from typing import Any, Protocol, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, overload
 
 from awaits._await import Await
 from awaits._running.calls import is_ready, run_for, value_of
 from awaits._scheduling.progress import bar
 from awaits._scheduling.schedule import Schedule, has_threads_here, waiting_threads
 from awaits._tracing import recording
+
+if TYPE_CHECKING:
+    import asyncio
 
 __all__ = [
     "Cluster",
@@ -119,6 +121,8 @@ def as_completed(
 
 def prefetch_async(aw: Await[W], executor: Executor | Cluster | None = None) -> Await[W]:
     """Do as `prefetch` in the running loop of asyncio, where coroutine functions run."""
+    import asyncio  # in this function and the next two: threads do without, and it is slow to import
+
     waiting = wait_all_async([_checked(aw, "prefetch_async")], executor)
     task = asyncio.ensure_future(recording.on_behalf_async(recording.current_origin(), waiting))
     _prefetching.add(task)
@@ -153,6 +157,8 @@ async def wait_all_async(
 
     If the task is cancelled, what has not started stays pending.
     """
+    import asyncio
+
     wanted = [_checked(aw, "wait_all_async") for aw in aws]
     loop = asyncio.get_running_loop()
     with Schedule(wanted, executor, timeout_s, loop, yields_each=progress, releases=release) as schedule:
@@ -166,6 +172,8 @@ async def as_completed_async(
     release: bool = False,
 ) -> AsyncIterator[Await[W]]:
     """Do as `as_completed` in the running loop of asyncio, where coroutine functions run."""
+    import asyncio
+
     wanted = {id(aw): aw for aw in aws if _checked(aw, "as_completed_async") is aw}
     loop = asyncio.get_running_loop()
     completed: asyncio.Queue[Await[W] | None] = asyncio.Queue()

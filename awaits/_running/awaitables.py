@@ -21,3 +21,8 @@ def immediate(value: Any) -> Generator[Any, Any, Any]:
     """Await to a value that is there."""
     yield from ()  # what makes this a generator
     return value
+
+
+async def awaited(awaitable: Any) -> Any:
+    """Return what this awaits to, as a coroutine."""
+    return await awaitable

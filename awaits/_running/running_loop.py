@@ -7,6 +7,7 @@ import sys
 from typing import Any
 
 from awaits._running.asyncio_loop import AsyncioLoop
+from awaits._running.awaitables import awaited
 from awaits._running.event_loop import Loop
 from awaits._state.errors import AwaitError
 from awaits._state.held_call import function_name
@@ -43,8 +44,3 @@ def await_now(aw: Any) -> Any:
         name = function_name(get_function(aw))
         raise AwaitError(f"{name} gives a coroutine, which would block the event loop: use `await`")
     return asyncio.run(recording.on_behalf_async(recording.current_origin(), awaited(aw)))
-
-
-async def awaited(awaitable: Any) -> Any:
-    """Return what this awaits to, as a coroutine."""
-    return await awaitable

@@ -14,9 +14,9 @@ from functools import cache
 from typing import Any
 
 from awaits._await import Await
+from awaits._running.awaitables import awaited
 from awaits._running.calls import Call, value_of
 from awaits._running.picklers import why_not_picklable
-from awaits._running.running_loop import awaited
 from awaits._state.errors import AwaitError
 from awaits._state.held_call import function_name, get_call
 from awaits._state.making import is_await

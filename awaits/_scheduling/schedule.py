@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
-import concurrent.futures
 import contextvars
 import os
+import sys
 import threading
 import time
 from collections import deque
@@ -14,16 +13,16 @@ from concurrent.futures import (
     BrokenExecutor,
     CancelledError,
     Future,
-    ProcessPoolExecutor,
     ThreadPoolExecutor,
 )
 from contextlib import suppress
 from functools import cache, partial
 from itertools import chain
 from queue import Empty, SimpleQueue
-from typing import Any, Self, TypeGuard
+from typing import TYPE_CHECKING, Any, Self, TypeGuard
 
 from awaits._await import Await
+from awaits._running.awaitables import awaited
 from awaits._running.calls import (
     is_ready,
     makes_a_coroutine,
@@ -34,12 +33,15 @@ from awaits._running.calls import (
 )
 from awaits._running.claims import hold, is_running, remote_results
 from awaits._running.failures import raise_again
-from awaits._running.running_loop import awaited
-from awaits._scheduling.remote import Processes, Workers
 from awaits._state.held_call import forget_call, function_name
 from awaits._state.slots import PENDING, get_function, get_value
 from awaits._state.threads import holding
 from awaits._tracing import recording
+
+if TYPE_CHECKING:
+    import asyncio
+
+    from awaits._scheduling.remote import Workers
 
 # An Await, unless only others need it, and the failure of its call.
 Completion = tuple[Await[Any] | None, BaseException | None]
@@ -175,6 +177,8 @@ class Schedule:
         """Submit the call, which is to end in `_complete`."""
         if self.loop is not None and makes_a_coroutine(aw):
             coroutine = recording.on_behalf_async(self.origin, awaited(aw))
+            import asyncio  # only here: it is slow to import, and who has a loop has it
+
             in_loop = asyncio.run_coroutine_threadsafe
             future: Future[Any] = self.context.copy().run(in_loop, coroutine, self.loop)
             future.add_done_callback(partial(_complete_with, aw, self._complete))
@@ -241,13 +245,21 @@ def workers_of(executor: Any) -> Workers | None:
         from awaits._scheduling.dask_cluster import Cluster  # only here: it needs dask
 
         return Cluster(executor)
-    return Processes(executor) if isinstance(executor, ProcessPoolExecutor) else Workers(executor)
+    from awaits._scheduling.remote import Processes, Workers  # only here: threads do without
+
+    is_of_processes = isinstance(executor, _class_of("process", "ProcessPoolExecutor"))
+    return Processes(executor) if is_of_processes else Workers(executor)
 
 
 def has_threads_here(executor: object) -> TypeGuard[ThreadPoolExecutor]:
     """Say whether the workers are threads of this process."""
-    elsewhere: Any = getattr(concurrent.futures, "InterpreterPoolExecutor", ())  # Python 3.14
+    elsewhere = _class_of("interpreter", "InterpreterPoolExecutor")  # Python 3.14
     return isinstance(executor, ThreadPoolExecutor) and not isinstance(executor, elsewhere)
+
+
+def _class_of(module: str, name: str) -> Any:
+    """Return a class of executors, or none if it is not imported, so that there is no executor of it."""
+    return getattr(sys.modules.get(f"concurrent.futures.{module}"), name, ())
 
 
 def _complete_with(aw: Await[Any], on_completion: OnCompletion, future: Future[Any]) -> None:

@@ -360,6 +360,20 @@ def test_awaits_itself_imports_no_executor() -> None:
     subprocess.run([sys.executable, "-c", program], check=True)
 
 
+def test_threads_load_nothing_that_only_others_need() -> None:
+    needs.processes()
+    program = """
+import sys
+from awaits import awaitable, delayed
+from awaits.executors import as_completed, prefetch, wait_all
+twice = delayed(lambda n: n * 2)
+print(wait_all([twice(awaitable(int, "2"))]), len([*as_completed([twice(1)])]), prefetch(twice(4)) + 1)
+print({"asyncio", "multiprocessing", "pickle", "socket", "ssl", "subprocess"} & {*sys.modules})
+"""
+    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert result.stdout == "[4] 1 9\nset()\n"
+
+
 def test_types_of_many(tmp_path: Path) -> None:
     aws: list[Await[int]] = [plus(tmp_path, 1)]
     numbers: list[int] = wait_all(aws)
