@@ -28,7 +28,6 @@ from awaits._running.calls import (
     makes_a_coroutine,
     pending_arguments,
     run,
-    run_for,
     value_of,
 )
 from awaits._running.claims import hold, is_running, remote_results
@@ -183,16 +182,34 @@ class Schedule:
             future: Future[Any] = self.context.copy().run(in_loop, coroutine, self.loop)
             future.add_done_callback(partial(_complete_with, aw, self._complete))
             return future
-        run_here = recording.on_behalf(self.origin, _run_here)
         if self.workers is None:
-            here: Future[Any] = self.executor.submit(run_here, self.context, aw, self._complete)
+            here: Future[Any] = self.executor.submit(
+                recording.on_behalf(self.origin, self._run_here), aw
+            )
             here.add_done_callback(partial(_complete_if_cancelled, aw, self._complete))
             return here
         submitted = None if is_running(aw) else self._submit_unless_begun(aw, self.workers)
         if submitted is None:  # somebody runs it, or has submitted it, for whom a thread is to wait
-            return waiting_threads().submit(run_here, self.context, aw, self._complete)
+            return waiting_threads().submit(recording.on_behalf(self.origin, self._run_here), aw)
         submitted.add_done_callback(partial(_take_in, aw, self._complete))
         return submitted
+
+    def _run_here(self, aw: Await[Any] | None) -> None:
+        """Run the call in this thread, and go on with what that makes ready: to submit takes longer."""
+        while aw is not None:
+            try:
+                self.context.copy().run(value_of, aw)  # what it needs is there
+            except BaseException as failure:
+                self._complete(aw, failure)
+                return
+            aw = holding(self.lock, self._next_here, aw)
+            self._submit_ready()
+
+    def _next_here(self, completed: Await[Any]) -> Await[Any] | None:
+        self._note_completed(completed)
+        # Where there is a loop, the next may be one of a coroutine function.
+        goes_on = self.workers is None and self.loop is None and not self.is_stopped
+        return self.ready.popleft() if goes_on and self.ready else None
 
     def _submit_unless_begun(self, aw: Await[Any], workers: Workers) -> Future[Any] | None:
         # Held, so that nobody begins to run it here meanwhile.
@@ -269,15 +286,6 @@ def _complete_with(aw: Await[Any], on_completion: OnCompletion, future: Future[A
 def _complete_if_cancelled(aw: Await[Any], on_completion: OnCompletion, future: Future[Any]) -> None:
     if future.cancelled():
         on_completion(aw, CancelledError())
-
-
-def _run_here(context: contextvars.Context, aw: Await[Any], on_completion: OnCompletion) -> None:
-    try:
-        run_for(context, value_of, aw)
-    except BaseException as failure:
-        on_completion(aw, failure)
-    else:
-        on_completion(aw, None)
 
 
 def _receive(sent: Future[Any], read: Callable[[Any], Any]) -> Any:
