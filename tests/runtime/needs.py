@@ -21,3 +21,9 @@ def deep_nesting() -> None:
     """Skip the test if the interpreter does not survive the end of objects that are nested deep."""
     if sys.platform == "emscripten":
         pytest.skip("Pyodide ends when a tuple that is nested 100,000 deep is dropped")
+
+
+def endless_recursion() -> None:
+    """Skip the test if the interpreter does not survive a recursion that Python would end."""
+    if sys.platform == "emscripten":
+        pytest.skip("the stack of WebAssembly ends before Python's limit")
