@@ -6,6 +6,7 @@ than a method: a tuple's item by its literal index, a TypedDict's by its key, `=
 
 from mypy.nodes import (
     ComparisonExpr,
+    Decorator,
     Expression,
     IndexExpr,
     OperatorAssignmentStmt,
@@ -13,9 +14,10 @@ from mypy.nodes import (
     TempNode,
 )
 from mypy.operators import op_methods
-from mypy.plugin import AttributeContext, MethodContext
+from mypy.plugin import AttributeContext, MethodContext, MethodSigContext
 from mypy.types import (
     AnyType,
+    CallableType,
     FunctionLike,
     NoneType,
     Type,
@@ -40,9 +42,10 @@ from awaits_mypy._plugin.mypy_internals import (
     record_dependency,
     records_dependencies,
     release_type,
+    type_of_expression,
     union_of,
 )
-from awaits_mypy._plugin.operands import known_index, operand_on_values
+from awaits_mypy._plugin.operands import is_settled, known_index, operand_on_values
 from awaits_mypy._plugin.protocols import member_for_protocol
 from awaits_mypy._plugin.receivers import awaited_types, awaits_in, has_await, items_of, without_awaits
 from awaits_mypy._plugin.statements import value_assigned_to
@@ -87,8 +90,39 @@ def analyze_containment(ctx: AttributeContext, name: str) -> Type:
     return analyze_attribute(ctx, name) if result is None else function_returning(ctx, result)
 
 
+def hold_element(ctx: MethodSigContext, _: str) -> FunctionLike:
+    """Let mypy not look at the element of `element in container` again, where either is an Await.
+
+    It would count an error in the element, which it has reported, for a refusal by the container, and
+    then compare the Await itself with the container's items.
+    """
+    element = _element_in(ctx)
+    if element is None or not _is_released(ctx.default_signature) or not is_settled(ctx, element):
+        return ctx.default_signature
+    if has_await(ctx.type) or has_await(type_of_expression(ctx, element)):
+        hold_type(ctx, element)
+    return ctx.default_signature
+
+
+def _is_released(signature: FunctionLike) -> bool:
+    """Say whether mypy asks `analyze_element` too. It asks nothing if all overloads are refused."""
+    definition = signature.definition if isinstance(signature, CallableType) else None
+    return not (isinstance(definition, Decorator) and definition.is_overload)
+
+
+def _element_in(ctx: MethodContext | MethodSigContext) -> Expression | None:
+    """Return what stands before the `in`; None in a chain, where mypy does not say which `in` it is."""
+    comparison = ctx.context
+    if isinstance(comparison, ComparisonExpr) and len(comparison.operands) == 2:
+        return comparison.operands[0]
+    return None
+
+
 def analyze_element(ctx: MethodContext, name: str) -> Type:
     """Answer for an Await as the element in `aw in container`."""
+    element = _element_in(ctx)
+    if element is not None:
+        release_type(ctx, element)
     if isinstance(ctx.context, ComparisonExpr) and any(map(has_await, ctx.arg_types[0])):
         if is_on(ctx):
             report_wait(ctx, awaits_in(ctx.arg_types[0][0]), "__eq__", ctx.args[0][0])

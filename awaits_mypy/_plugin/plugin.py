@@ -56,6 +56,7 @@ from awaits_mypy._plugin.operators import (
     analyze_index,
     analyze_item_assignment,
     analyze_operator,
+    hold_element,
     release_index,
 )
 from awaits_mypy._plugin.torch import analyze_torch_attribute, refuse_keywords
@@ -200,11 +201,13 @@ class AwaitsPlugin(Plugin):
         return partial(reporting_failure, self._array_functions.analyze_call, fullname)
 
     def _method_signature_hook(self, fullname: str) -> _MethodSigHook | None:
-        """Answer for the one method that is no attribute to mypy, and for those of numpy and torch."""
+        """Answer for the one method that is no attribute to mypy, for `in`, and for numpy and torch."""
         if fullname == f"{_AWAIT_MEMBER}__getattribute__":
             return partial(reporting_failure, analyze_lookup, "__getattribute__")
         if fullname == f"{DELAYED_FUNCTION}.__call__":
             return partial(reporting_failure, analyze_delayed_call, "__call__")
+        if fullname.endswith(".__contains__"):
+            return partial(reporting_failure, hold_element, "__contains__")
         if not takes_values(fullname):
             return None
         return partial(reporting_failure, self._array_functions.analyze_call, fullname)
