@@ -19,6 +19,7 @@ from mypy.maptype import map_instance_to_supertype
 from mypy.meet import narrow_declared_type
 from mypy.message_registry import CANNOT_ASSIGN_TO_METHOD, INCOMPATIBLE_TYPES_IN_ASSIGNMENT
 from mypy.nodes import (
+    LAMBDA_NAME,
     MDEF,
     CallExpr,
     Context,
@@ -32,6 +33,7 @@ from mypy.nodes import (
     NameExpr,
     OperatorAssignmentStmt,
     OpExpr,
+    RefExpr,
     SymbolTableNode,
     TempNode,
     TypeInfo,
@@ -50,6 +52,7 @@ from mypy.server.deps import DependencyVisitor
 from mypy.subtypes import find_member, is_subtype
 from mypy.typeops import bind_self, get_all_type_vars, make_simplified_union
 from mypy.types import (
+    CallableType,
     FunctionLike,
     Instance,
     Overloaded,
@@ -73,6 +76,7 @@ __all__ = [
     "check_item_assignment",
     "check_slots_of",
     "check_unpacking",
+    "check_untyped_call",
     "classes_asked_for",
     "enclosing_scope",
     "erase_typevars",
@@ -388,6 +392,19 @@ def awaited_type(ctx: AnyContext, typ: Type) -> Type | None:
 def check_item_assignment(ctx: AnyContext, item: IndexExpr, value: Expression) -> None:
     """Check `item = value` as mypy checks the statement, and report what it reports."""
     _checker_of(ctx).check_indexed_assignment(item, value, ctx.context)
+
+
+def check_untyped_call(ctx: AttributeContext, function: Type) -> None:
+    """Report a call of a function without annotations, as mypy does where it is no Await's."""
+    checker, call, function = _checker_of(ctx), ctx.context, get_proper_type(function)
+    if not checker.options.disallow_untyped_calls or not checker.in_checked_function():
+        return
+    if not isinstance(function, CallableType) or not function.implicit or function.name == LAMBDA_NAME:
+        return
+    callee = call.callee if isinstance(call, CallExpr) else None
+    name = f"{callee.fullname}." if isinstance(callee, RefExpr) else ""
+    if not any(name.startswith(f"{excluded}.") for excluded in checker.options.untyped_calls_exclude):
+        checker.msg.untyped_function_call(function, call)
 
 
 def check_unpacking(ctx: AnyContext, targets: list[Expression], value: Type) -> None:

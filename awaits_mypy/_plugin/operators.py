@@ -37,6 +37,7 @@ from awaits_mypy._plugin.mypy_internals import (
     callee_type,
     check_in_place_operation,
     check_item_assignment,
+    check_untyped_call,
     hold_type,
     is_protocol_probe,
     record_dependency,
@@ -180,6 +181,8 @@ def analyze_call(ctx: AttributeContext, name: str) -> Type:
         return analyze_attribute(ctx, name)
     _depend_on(ctx, name, "__init__", "__new__")  # the latter two if W is a class
     if not is_protocol_probe(ctx):
+        for w in awaited_types(ctx.type):
+            check_untyped_call(ctx, w)
         return without_awaits_only(ctx)
     w = get_proper_type(without_awaits_only(ctx))
     if isinstance(w, (FunctionLike, TypeType)):
