@@ -277,8 +277,12 @@ def retract_refusals_of_await(ctx: AttributeContext, name: str) -> None:
         CANNOT_ASSIGN_TO_METHOD,
         f'Cannot assign to final attribute "{name}"',
     )
-    while reported and reported[-1].line == ctx.context.line and reported[-1].message in refusals:
-        reported.pop()
+    while reported and reported[-1].line == ctx.context.line:
+        # Behind it may be a note, that a `type: ignore` on the line is one of another code.
+        has_note = len(reported) > 1 and reported[-1].severity == "note"
+        if reported[-2 if has_note else -1].message not in refusals:
+            break
+        del reported[-2 if has_note else -1 :]
 
 
 def type_of_expression(ctx: AnyContext, expression: Expression) -> Type:
