@@ -21,7 +21,7 @@ from awaits_mypy._plugin.mypy_internals import (
     union_of,
 )
 from awaits_mypy._plugin.protocols import member_for_protocol
-from awaits_mypy._plugin.receivers import awaited_types, displayed, is_await
+from awaits_mypy._plugin.receivers import awaited_types, displayed, is_await, named_of
 from awaits_mypy._plugin.statements import value_assigned_to
 
 
@@ -46,7 +46,7 @@ def analyze_attribute(ctx: AttributeContext, name: str) -> Type:
     else:
         # mypy does not look for the method of `w[index] = value` as for that of an operator.
         is_operator = name != "__setitem__"
-    receiver = displayed(typ)
+    receiver = named_of(typ)
     return union_of(
         [type_of_member(ctx, name, w, receiver, is_operator=is_operator) for w in awaited_types(typ)]
     )
@@ -70,7 +70,7 @@ def analyze_assignment(ctx: AttributeContext, name: str) -> Type:
 def assignable(ctx: AttributeContext, target: MemberExpr) -> Type:
     """Return what may be assigned to this attribute; refuse it if `__slots__` of W leave no place."""
     rvalue = value_assigned_to(ctx, target)
-    receiver = displayed(ctx.type)
+    receiver = named_of(ctx.type)
     awaited = awaited_types(ctx.type)
     for w in awaited:
         check_slots_of(ctx, w, target.name)

@@ -94,6 +94,16 @@ def displayed(receiver: Type, kind: str = AWAIT) -> Type:
     return receiver if isinstance(receiver, TypeVarType) else without_awaits(receiver, kind)
 
 
+def named_of(receiver: Type) -> Type:
+    """Return the type of which a message should name an item.
+
+    As `displayed`, but `Await[str] | str` as it is: there is no item "str" of "str".
+    """
+    values = displayed(receiver)
+    is_one = isinstance(get_proper_type(values), UnionType) and len(set(items_of(values))) == 1
+    return receiver if is_one else values
+
+
 def items_of(typ: Type) -> list[ProperType]:
     """Return the items of a union, of any depth; of another type, exactly that one."""
     typ = get_proper_type(typ)
