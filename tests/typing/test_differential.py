@@ -2,8 +2,10 @@
 
 from pathlib import Path
 
+import pytest
+
 from .differential.__main__ import compare, table
-from .differential.causes import IS_NO_W
+from .differential.causes import ABSTRACT, AWAITED, HIDDEN, IS_NO_W, cause_of
 
 TOY = '''\
 """A package."""
@@ -64,6 +66,35 @@ def test_a_lost_type_is_found_by_what_mypy_says_and_by_the_types(tmp_path: Path)
         (12, ["NameExpr at 4: str", "MemberExpr at 12: str"]),
         (13, ["NameExpr at 17: str"]),
     ]
+
+
+@pytest.mark.parametrize(
+    ("plain", "awaits", "cause"),
+    [
+        ("", 'Invalid index type "str" for "Mapping[str, int]"; expected type "str"', ABSTRACT),
+        ("", 'No overload variant of "__getitem__" of "Sequence" matches argument type "int"', ABSTRACT),
+        ("", 'Invalid index type "Any" for "dict[str, int]"; expected type "str"', IS_NO_W),
+        ("", 'Invalid index type "str" for "Container"; expected type "Key | str"', IS_NO_W),
+        ("", '(got "dict[Any, int]", expected "dict[str, int]")', IS_NO_W),
+        ("", '(expression has type "str", variable has type "str")', IS_NO_W),
+        ("", 'Value of type "Callable[[], tuple[Any, ...]]" is not indexable', HIDDEN),
+        (
+            'Incompatible types in "await" (actual type "None", expected type "Awaitable[Any]")',
+            "",
+            AWAITED,
+        ),
+        ("", '(got "dict[Any, int]", expected "dict[str, str]")', None),
+        (
+            "",
+            'Invalid index type "int | slice[Any]" for "list[int]"; expected type "SupportsIndex"',
+            None,
+        ),
+        ("", 'No overload variant of "__getitem__" of "list" matches argument type "int"', None),
+        ('Call to untyped function "f" in typed context', "", None),
+    ],
+)
+def test_a_cause_is_told_by_what_mypy_says(plain: str, awaits: str, cause: str | None) -> None:
+    assert cause_of([plain][: len(plain)], [awaits][: len(awaits)]) == cause
 
 
 def _toy(folder: Path) -> Path:

@@ -148,7 +148,7 @@ def _types_by_line(checked: Checked) -> Lines:
 def table(compared: list[Compared]) -> str:
     """Return the table, a row a package, with a column for each cause that occurs."""
     counts = [Counter(difference.cause for difference in each.differences) for each in compared]
-    causes = [cause for cause in dict.fromkeys(CAUSES.values()) if any(count[cause] for count in counts)]
+    causes = [cause for cause in CAUSES if any(count[cause] for count in counts)]
     rows = [["package", "places", "lines that differ", *causes, "for no documented cause"]]
     rows.append(["---"] * len(rows[0]))
     for each, count in zip(compared, counts, strict=True):

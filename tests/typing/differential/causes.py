@@ -5,19 +5,47 @@ from typing import Final
 
 IS_NO_W: Final = "an Await is no W"
 HIDDEN: Final = "a member of the Await hides one"
+ABSTRACT: Final = "an abstract container"
+AWAITED: Final = "every Await can be awaited"
+
+_ABSTRACT_CLASS = r'"(Mutable)?(Mapping|Sequence|MappingProxyType|ChainMap)\b'
+
+CAUSES: Final = (IS_NO_W, ABSTRACT, HIDDEN, AWAITED)
 
 # By a pattern of what mypy says of the Await, whose name is already left out of it.
-CAUSES: Final = {
+_BY_PATTERN: Final = {
     r"\[await-hidden\]": HIDDEN,
-    r'type "(.+)"( for ".+")?; expected( type)? "\1"': IS_NO_W,
+    r'"Callable\[\[\], tuple\[Any, \.\.\.\]\]"': HIDDEN,  # the Await's own `args`, where W is Any
+    rf"Invalid index type .+ for {_ABSTRACT_CLASS}": ABSTRACT,
+    rf'No overload variant of "__getitem__" of {_ABSTRACT_CLASS}': ABSTRACT,
     r'operand types for in \("str" and "str"\)': IS_NO_W,  # which wants a str by its class
-    r'got "(.+)", expected "\1"': IS_NO_W,
+    r'Invalid index type .+ for "dict\[': IS_NO_W,  # which is kept: to look for one is accepted
+    r'No overload variant of "__getitem__" of "(?!list|tuple|str|bytes|range|deque)': IS_NO_W,
 }
+
+# Two types that mypy refuses, though without the names of the Awaits they are the same.
+_REFUSED: Final = (
+    r'type "([^"]+)"(?: for "[^"]+")?; expected(?: type)? "([^"]+)"',
+    r'got "([^"]+)", expected "([^"]+)"',
+    r'expression has type "([^"]+)", variable has type "([^"]+)"',
+)
 
 
 def cause_of(plain: list[str], awaits: list[str]) -> str | None:
     """Return the documented cause of what mypy says of an Await only; None if there is none."""
-    for pattern, cause in CAUSES.items():
+    for pattern, cause in _BY_PATTERN.items():
         if any(re.search(pattern, text) for text in awaits):
             return cause
-    return None
+    if not awaits and any('Incompatible types in "await"' in text for text in plain):
+        return AWAITED
+    refused = (re.search(pattern, text) for pattern in _REFUSED for text in awaits)
+    return IS_NO_W if any(found and _is_same(found[1], found[2]) for found in refused) else None
+
+
+def _is_same(given: str, wanted: str) -> bool:
+    """Return whether one is the other, or an item of that union; Any is the same as anything."""
+    return any(_fits(given, item) or _fits(item, given) for item in [wanted, *wanted.split(" | ")])
+
+
+def _fits(pattern: str, text: str) -> bool:
+    return re.fullmatch(re.sub(r"\bAny\b", ".+", re.escape(pattern)), text) is not None
