@@ -221,6 +221,29 @@ def stress(session: nox.Session, build: str) -> None:
         session.run("python", "-m", "tests.runtime.stress", "--interrupts", "50000")
 
 
+@nox.session(venv_backend="venv", python=python_of("3.13t-tsan") or False)
+def races(session: nox.Session) -> None:
+    """Look for data races in the compiled part: `stress` without the GIL, under ThreadSanitizer."""
+    if not session.python:
+        session.skip("this Python is not here; `nox -s interpreters -- 3.13t-tsan` gets it")
+    symbolizer = "llvm-symbolizer-19"
+    need(session, "clang-19", symbolizer)
+    session.env["AWAITS_BUILD"] = "compiled"
+    known = Path(str(session.python)).parents[1] / "share/suppressions_free_threading.txt"
+    with TemporaryDirectory() as logs:
+        options = f"suppressions={known} log_path={logs}/log history_size=4 exitcode=0"
+        session.env["TSAN_OPTIONS"] = f"{options} external_symbolizer_path={shutil.which(symbolizer)}"
+        # This Python compiles what is in C as it was compiled itself, for the sanitizer.
+        install(session)
+        with elsewhere(session):
+            session.run("python", "-m", "tests.runtime.stress", *session.posargs)
+        reports = "".join(log.read_text() for log in Path(logs).iterdir()).split("WARNING: ")[1:]
+    ours = [report for report in reports if "_core." in report]
+    session.log(f"ThreadSanitizer warned {len(reports)} times, {len(ours)} times of the compiled part")
+    if ours:
+        session.error("\n".join(ours))
+
+
 @in_venv
 def oldest(session: nox.Session) -> None:
     """Test what depends most on mypy's version on 1.17.0 and the compiled wheel; 1.16.1 is refused."""
