@@ -196,7 +196,8 @@ class Schedule:
 
     def _run_here(self, aw: Await[Any] | None) -> None:
         """Run the call in this thread, and go on with what that makes ready: to submit takes longer."""
-        while aw is not None:
+        # One that was submitted just when another failed is not to start any more.
+        while aw is not None and not self.is_stopped:
             try:
                 self.context.copy().run(value_of, aw)  # what it needs is there
             except BaseException as failure:

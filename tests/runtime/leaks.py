@@ -279,23 +279,36 @@ def _interrupt() -> None:
 
 def _interrupt_a_wait() -> None:
     begun, waiting, ended = threading.Event(), threading.Event(), threading.Event()
+    struck: list[int] = []
+
+    def strike(number: int, frame: object) -> None:
+        if not struck:
+            struck.append(number)
+            raise KeyboardInterrupt
 
     def interrupt() -> None:
         begun.set()
         waiting.wait()
         time.sleep(0.001)
-        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
-        ended.wait()
+        # Again, if it came just before the thread stood still: that does not wake it.
+        while not ended.is_set():
+            signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+            ended.wait(0.1)
 
     aw: Any = awaitable(interrupt)
     thread = threading.Thread(target=awaitable_wait, args=(aw,))
-    thread.start()
-    begun.wait()
-    with suppress(KeyboardInterrupt):
-        waiting.set()
-        awaitable_wait(aw)
-    ended.set()
-    thread.join()
+    # Not the handler that is there: where SIGINT is ignored there is none.
+    handler = signal.signal(signal.SIGINT, strike)
+    try:
+        thread.start()
+        begun.wait()
+        with suppress(KeyboardInterrupt):
+            waiting.set()
+            awaitable_wait(aw)
+        ended.set()
+        thread.join()
+    finally:
+        signal.signal(signal.SIGINT, handler)
 
 
 def _trace() -> None:

@@ -27,3 +27,11 @@ def endless_recursion() -> None:
     """Skip the test if the interpreter does not survive a recursion that Python would end."""
     if sys.platform == "emscripten":
         pytest.skip("the stack of WebAssembly ends before Python's limit")
+
+
+def counted_references() -> None:
+    """Skip the test if an object may go later than its last reference."""
+    if not getattr(sys, "_is_gil_enabled", lambda: True)():
+        pytest.skip(
+            "without the GIL what another thread drops goes once the thread that made it comes by"
+        )

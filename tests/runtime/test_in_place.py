@@ -147,8 +147,15 @@ def outcome(statement: Callable[[Any, Any], Any], plain: Any, other: Any) -> tup
     try:
         result = statement(plain, other)
     except Exception as error:
-        return type(error), repr(plain)
-    return type(result), repr(result), result is plain, repr(plain)
+        return type(error), shown(plain)
+    return type(result), shown(result), result is plain, shown(plain)
+
+
+def shown(value: Any) -> str:
+    """Return what it is shown as, with the items of a set in one order."""
+    if isinstance(value, (set, frozenset)):
+        return f"{type(value).__name__}({sorted(map(repr, value))})"
+    return repr(value)
 
 
 @pytest.mark.parametrize("state", ["pending", "complete"])

@@ -34,6 +34,7 @@ class Large:
 @pytest.fixture(autouse=True)
 def count_anew() -> Iterator[None]:
     needs.threads()
+    needs.counted_references()
     gc.collect()
     Large.alive = Large.peak = 0
     gc.disable()  # what goes goes by itself
