@@ -207,10 +207,12 @@ class Schedule:
             self._submit_ready()
 
     def _next_here(self, completed: Await[Any]) -> Await[Any] | None:
+        waiting = len(self.ready)
         self._note_completed(completed)
         # Where there is a loop, the next may be one of a coroutine function.
         goes_on = self.workers is None and self.loop is None and not self.is_stopped
-        return self.ready.popleft() if goes_on and self.ready else None
+        # Nothing but what has become ready by this: others were ready before.
+        return self.ready.pop() if goes_on and len(self.ready) > waiting else None
 
     def _submit_unless_begun(self, aw: Await[Any], workers: Workers) -> Future[Any] | None:
         # Held, so that nobody begins to run it here meanwhile.
