@@ -6,13 +6,12 @@ of those who waited gets a copy, with the traceback that the failure had when it
 
 from __future__ import annotations
 
-import os
 from contextlib import suppress
 from types import GetSetDescriptorType, MemberDescriptorType, TracebackType
 from typing import Any, Final, NoReturn
 
-# The folder of this package.
-_HERE: Final = __file__.removesuffix(os.path.join("_running", "failures.py"))  # noqa: PTH118
+from awaits._tracing.recording import is_here
+
 _HEAP_TYPE: Final = 1 << 9  # Py_TPFLAGS_HEAPTYPE
 
 
@@ -23,7 +22,7 @@ def raise_again(error: BaseException, traceback: TracebackType | None) -> NoRetu
 
 def left_function(traceback: TracebackType | None) -> TracebackType | None:
     """Return the traceback without the frames of this package that called the function."""
-    while traceback is not None and _is_here(traceback):
+    while traceback is not None and is_here(traceback.tb_frame.f_code):
         traceback = traceback.tb_next
     return traceback
 
@@ -32,16 +31,12 @@ def without_package(traceback: TracebackType | None) -> TracebackType | None:
     """Return the traceback without any frame of this package."""
     entries = []
     while traceback is not None:
-        if not _is_here(traceback):
+        if not is_here(traceback.tb_frame.f_code):
             entries.append(traceback)
         traceback = traceback.tb_next
     for entry in reversed(entries):
         traceback = TracebackType(traceback, entry.tb_frame, entry.tb_lasti, entry.tb_lineno)
     return traceback
-
-
-def _is_here(traceback: TracebackType) -> bool:
-    return traceback.tb_frame.f_code.co_filename.startswith(_HERE)
 
 
 def copy_of(error: BaseException) -> Any:

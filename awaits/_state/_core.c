@@ -52,7 +52,7 @@ typedef struct {
 #define FROM_PYTHON(X)                                                                                      \
     X(await_type) X(delayed_type) X(pending) X(released_function) X(nowait_function) X(own_names)           \
     X(onlooking_modules) X(remote_results) X(receive) X(run_dependencies) X(run_recorded) X(wait_recorded)  \
-    X(refuse_cycle_of) X(raise_again) X(run_for_special) X(run_for_attribute) X(run_for_iteration)                         \
+    X(refuse_cycle_of) X(raise_again) X(run_for_special) X(run_for_attribute) X(run_for_iteration)          \
     X(swallowed) X(swallowed_for_attribute) X(refuse_own) X(read_pending) X(read_signature)                 \
     X(length_of_tensor)
 #define DECLARE(name) static PyObject *name;

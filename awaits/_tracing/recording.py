@@ -264,10 +264,15 @@ async def on_behalf_async(origin: Origin | None, coroutine: Coroutine[Any, Any, 
 _BEHALVES: Final = {_on_behalf.__code__, on_behalf_async.__code__}
 
 
+def is_here(code: CodeType) -> bool:
+    """Say whether this is code of this package."""
+    return code.co_filename.startswith(_HERE)
+
+
 def origin_at(frame: FrameType | None) -> Origin:
     """Return the outermost operation of this package on the way out of it, and where that stands."""
     operation = ""
-    while frame is not None and frame.f_code.co_filename.startswith(_HERE):
+    while frame is not None and is_here(frame.f_code):
         if frame.f_code in _BEHALVES and (origin := frame.f_locals["origin"]) is not None:
             return origin  # type: ignore[no-any-return] # f_locals has Any
         # A generator or a comprehension inside of a function is that function's.

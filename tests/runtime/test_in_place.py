@@ -110,10 +110,7 @@ def statement(given, other):
         plain {operator} other
     return Body.plain
 """,
-    "after many constants": "x = ("
-    + ", ".join(f"{n}.5" for n in range(300))
-    + ")\n"
-    + """\
+    "after many constants": """\
 def statement(plain, other):
     x = [{many}]
     plain {operator} other
