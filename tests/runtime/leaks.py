@@ -409,7 +409,7 @@ def leaked(name: str, repetitions: int) -> int:
     gc.freeze()  # what is there already need not be looked at again and again
     try:
         repeat(20)  # what is made once only
-        for _ in range(5):  # the interpreter's own caches grow now and then, a leak grows every time
+        for _ in range(20):  # the interpreter's own caches grow now and then, a leak grows every time
             before, after = repeat(1), repeat(repetitions)
             more: int = max(map(operator.sub, after, before))
             if more < LIMIT:
