@@ -15,6 +15,7 @@ from awaits._functions import (
     awaitable_release,
     awaitable_wait,
 )
+from awaits._lazy_import import lazy_import
 from awaits._state.errors import AwaitCycleError, AwaitError
 from awaits._state.slots import BUILD
 from awaits._tracing.runs import TracedRun
@@ -36,6 +37,7 @@ __all__ = [
     "awaitable_release",
     "awaitable_wait",
     "delayed",
+    "lazy_import",
     "trace",
 ]
 

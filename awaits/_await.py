@@ -46,7 +46,7 @@ from awaits._forwarding.special_methods import (
 )
 from awaits._running import claims
 from awaits._running.awaitables import immediate, is_awaitable
-from awaits._running.calls import Call, receive, run_dependencies, wait
+from awaits._running.calls import Call, import_inside_import, receive, run_dependencies, wait
 from awaits._running.failures import raise_again
 from awaits._running.implicit import (
     run_for_attribute,
@@ -57,6 +57,7 @@ from awaits._running.implicit import (
     wait_for_attribute,
     wait_for_iteration,
 )
+from awaits._running.imports import import_named
 from awaits._state import making
 from awaits._state.data_model import OWN
 from awaits._state.held_call import (
@@ -216,15 +217,15 @@ class Await(AwaitBase, Generic[W_co]):
     def __copy__(self) -> Await[W_co]:
         function, args, kwargs = get_call(self)
         value = get_value(self)
-        if value is PENDING:
-            return making.new(function, args, kwargs, PENDING)
+        if value is PENDING or function is import_named:
+            return making.new(function, args, kwargs, value)
         return making.complete(copy.copy(value))
 
     def __deepcopy__(self, memo: dict[int, Any], /) -> Await[W_co]:
         call = get_call(self)
         value = get_value(self)
-        if value is PENDING:
-            copied = making.new(*copy.deepcopy(call, memo), PENDING)
+        if value is PENDING or call[0] is import_named:
+            copied = making.new(*copy.deepcopy(call, memo), value)
         else:
             copied = making.complete(copy.deepcopy(value, memo))
         # What holds this very Await has copied it on the way.
@@ -673,6 +674,8 @@ if core is not None:
         remote_results=claims.remote_results,
         receive=receive,
         run_dependencies=run_dependencies,
+        import_named=import_named,
+        import_inside_import=import_inside_import,
         run_recorded=recording.run,
         wait_recorded=functools.partial(claims.wait_recorded, wait=core.wait_for_holder),
         refuse_cycle_of=claims.refuse_cycle_of,

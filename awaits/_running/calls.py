@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Coroutine, Iterator
-from functools import reduce
+from functools import partial, reduce
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from contextvars import Context
 
-from awaits._running.claims import hold, remote_results
+from awaits._running.claims import hold, is_running, remote_results
+from awaits._running.imports import import_named, is_importing, is_whole
 from awaits._state import making
 from awaits._state.held_call import get_call
 from awaits._state.slots import (
@@ -39,8 +40,11 @@ def wait(aw: AwaitBase) -> Any:
 
 def run(aw: AwaitBase) -> Any:
     """Run the call, unless another thread completes it first, and return the value."""
-    if type(get_function(aw)) is Call:
+    function = get_function(aw)
+    if type(function) is Call:
         run_dependencies(aw)
+    elif function is import_named and (value := import_inside_import(aw)) is not PENDING:
+        return value
     return hold(aw, _complete, is_run=True)
 
 
@@ -57,6 +61,28 @@ def _complete(aw: AwaitBase) -> Any:
                 value = recording.run(aw, function, args, kwargs)
         set_value(aw, value)
     return value
+
+
+def import_inside_import(aw: AwaitBase) -> Any:
+    """Return what a lazy import gives to a thread that imports something already; else `PENDING`.
+
+    Such a thread has locks of Python's import system, which knows who waits for whom and hands out a
+    module that is not whole yet before threads would wait for one another without end. So it is asked
+    at once, and the Await held, for which another import may wait, only when the module is whole.
+    """
+    args = get_args(aw)
+    if args is None or not is_importing():  # it was released meanwhile, or can wait
+        return PENDING
+    value = recording.run(aw, import_named, args, {})
+    if not is_whole(*args) or is_running(aw):
+        return value
+    return hold(aw, partial(_keep, value))
+
+
+def _keep(value: object, aw: AwaitBase) -> Any:
+    if get_value(aw) is PENDING:
+        set_value(aw, value)
+    return get_value(aw)
 
 
 def receive(aw: AwaitBase) -> Any:

@@ -11,6 +11,7 @@ from functools import partial
 from typing import Any
 
 from awaits._running.calls import Call
+from awaits._running.imports import import_named
 from awaits._running.picklers import is_custom_pickler_at_work, why_not_picklable
 from awaits._state import making
 from awaits._state.held_call import get_call
@@ -20,9 +21,13 @@ from awaits._state.slots import PENDING, AwaitBase, get_value
 def reduce(aw: AwaitBase) -> tuple[Callable[..., Any], tuple[Any, ...]]:
     """Return how pickle is to make this Await again: from its call if pending, else from its value.
 
+    A lazy import is made again from its name.
+
     Raises `pickle.PicklingError` that names the part which cannot travel.
     """
     function, args, kwargs = get_call(aw)
+    if function is import_named:
+        return making.public["lazy_import"], args
     value = get_value(aw)
     if value is not PENDING:
         _refuse("done, so it travels as its value, and that value", value)

@@ -52,9 +52,9 @@ typedef struct {
 #define FROM_PYTHON(X)                                                                                      \
     X(await_type) X(delayed_type) X(pending) X(released_function) X(nowait_function) X(own_names)           \
     X(onlooking_modules) X(remote_results) X(receive) X(run_dependencies) X(run_recorded) X(wait_recorded)  \
-    X(refuse_cycle_of) X(raise_again) X(run_for_special) X(run_for_attribute) X(run_for_iteration)          \
-    X(swallowed) X(swallowed_for_attribute) X(refuse_own) X(read_pending) X(read_signature)                 \
-    X(length_of_tensor)
+    X(import_named) X(import_inside_import) X(refuse_cycle_of) X(raise_again) X(run_for_special)            \
+    X(run_for_attribute) X(run_for_iteration) X(swallowed) X(swallowed_for_attribute) X(refuse_own)         \
+    X(read_pending) X(read_signature) X(length_of_tensor)
 #define DECLARE(name) static PyObject *name;
 FROM_PYTHON(DECLARE)
 static PyObject *no_keywords, *torch_function, *dunder_name, *reference_awaitable;
@@ -283,8 +283,15 @@ run(PyObject *aw)
     if (function == NULL) {
         return NULL;
     }
-    int is_delayed = (PyObject *)Py_TYPE(function) == delayed_type;
+    int is_delayed = (PyObject *)Py_TYPE(function) == delayed_type, is_import = function == import_named;
     Py_DECREF(function);
+    if (is_import) {
+        value = PyObject_CallOneArg(import_inside_import, aw);
+        if (value != pending) {
+            return value;
+        }
+        Py_DECREF(value);
+    }
     if (is_delayed) {
         PyObject *done = PyObject_CallOneArg(run_dependencies, aw);
         if (done == NULL) {
