@@ -9,6 +9,7 @@ from typing import Any, ParamSpec, TypeVar
 
 from awaits import delayed
 from tests.runtime import needs
+from tests.runtime.crowds import run_in_threads
 from tests.runtime.loops import TIMEOUT_S, Loop
 
 P = ParamSpec("P")
@@ -25,6 +26,12 @@ def failing_first(function: Callable[P, R], *failures: BaseException) -> Callabl
         return function(*args, **kwargs)
 
     return call
+
+
+def in_threads(*calls: Callable[[], Any]) -> list[Any]:
+    """Run each call in a thread of its own, and return what it returned or raised."""
+    needs.threads()
+    return run_in_threads(*calls)
 
 
 class Calls:

@@ -5,6 +5,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from functools import partial
 from random import Random
 from typing import Any
 
@@ -130,6 +131,30 @@ def total(*parts: list[object], last: list[object]) -> list[object]:
     return [*parts, last]
 
 
+def run_in_threads(*calls: Callable[[], Any], here: Callable[[], Any] | None = None) -> list[Any]:
+    """Run each call in a thread of its own, and return what it returned or raised.
+
+    What is to run `here`, in the calling thread, comes last among the results.
+    """
+    calls = (*calls, here) if here is not None else calls
+    results: list[Any] = [None] * len(calls)
+
+    def run(position: int) -> None:
+        try:
+            results[position] = calls[position]()
+        except BaseException as error:
+            results[position] = error
+
+    count = len(calls) - (here is not None)
+    threads = [threading.Thread(target=run, args=[n], daemon=True) for n in range(count)]
+    for thread in threads:
+        thread.start()
+    if here is not None:
+        run(count)
+    join(threads)
+    return results
+
+
 class Crowd:
     """The threads of one round of a family."""
 
@@ -138,29 +163,19 @@ class Crowd:
         self.counts = counts
 
     def together(self, *calls: Callable[[], Any], here: Callable[[], Any] | None = None) -> list[Any]:
-        """Run each call in a thread of its own, all from one moment on; return results and errors.
+        """Run as `run_in_threads` does, all from one moment on; raise a result that is wrong."""
+        count = len(calls) + (here is not None)
+        barrier = threading.Barrier(count)
 
-        What is to run `here`, in the calling thread, comes last among the results.
-        """
-        calls = (*calls, here) if here is not None else calls
-        results: list[Any] = [None] * len(calls)
-        barrier = threading.Barrier(len(calls))
+        def at_once(call: Callable[[], Any]) -> Any:
+            barrier.wait(HANG_S)
+            return call()
 
-        def run(position: int) -> None:
-            try:
-                barrier.wait(HANG_S)
-                results[position] = calls[position]()
-            except BaseException as error:
-                results[position] = error
-
-        count = len(calls) - (here is not None)
-        threads = [threading.Thread(target=run, args=[n], daemon=True) for n in range(count)]
-        for thread in threads:
-            thread.start()
-        if here is not None:
-            run(count)
-        join(threads)
-        self.counts["threads"] += len(calls)
+        results = run_in_threads(
+            *[partial(at_once, call) for call in calls],
+            here=None if here is None else partial(at_once, here),
+        )
+        self.counts["threads"] += count
         for result in results:
             if isinstance(result, AssertionError):
                 raise result

@@ -29,30 +29,9 @@ from awaits import (
     awaitable_wait,
 )
 from tests.runtime import needs
-from tests.runtime.calls import Calls, failing_first
+from tests.runtime.calls import Calls, failing_first, in_threads
 from tests.runtime.loops import TIMEOUT_S, use
-from tests.runtime.stepping import call_disturbed, interrupt_thread, stacks
-
-
-def in_threads(*calls: Callable[[], Any]) -> list[Any]:
-    """Run each call in a thread of its own, and return what it returned or raised."""
-    needs.threads()
-    results: list[Any] = [None] * len(calls)
-
-    def run(position: int) -> None:
-        try:
-            results[position] = calls[position]()
-        except BaseException as error:
-            results[position] = error
-
-    threads = [threading.Thread(target=run, args=(n,), daemon=True) for n in range(len(calls))]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(TIMEOUT_S)
-        if thread.is_alive():
-            pytest.fail(f"a thread hangs:\n{stacks()}")
-    return results
+from tests.runtime.stepping import call_disturbed, interrupt_thread
 
 
 def test_threads_share_one_run_and_its_object() -> None:

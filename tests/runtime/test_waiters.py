@@ -9,6 +9,7 @@ import time
 import traceback
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from awaits import (
 from awaits._running.failures import copy_of
 from awaits.executors import as_completed, prefetch, wait_all
 from tests.runtime import needs
+from tests.runtime.calls import in_threads
 from tests.runtime.loops import LOOPS, TIMEOUT_S, Loop
 from tests.runtime.stepping import entries
 
@@ -63,15 +65,6 @@ class Run:
         raise self.ends
 
 
-def in_threads(call: Callable[[int], None], count: int) -> None:
-    """Call in as many threads, each with its number."""
-    threads = [threading.Thread(target=call, args=[me], daemon=True) for me in range(count)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(TIMEOUT_S)
-
-
 def raised_in(me: int, use_it: Callable[[Any], Any], aw: Any) -> BaseException:
     """Use the Await, and return what it raises, the traceback of which has this frame."""
     try:
@@ -90,7 +83,7 @@ def raised_in_threads(run: Run, count: int, use_it: Callable[[Any], Any]) -> lis
         assert me == 0 or run.began.wait(TIMEOUT_S)
         errors[me] = raised_in(me, use_it, aw)
 
-    in_threads(wait, count)
+    in_threads(*[partial(wait, me) for me in range(count)])
     return errors
 
 
@@ -126,7 +119,7 @@ def test_those_who_wait_for_a_prefetch_share_its_failure() -> None:
     def wait(me: int) -> None:
         errors[me] = raised_in(me, awaitable_wait, aw)
 
-    in_threads(wait, 2)
+    in_threads(*[partial(wait, me) for me in range(2)])
     assert run.runs == 1
     for me, error in enumerate(errors):
         check_own_traceback(error, me)
@@ -163,7 +156,7 @@ def test_those_who_waited_for_a_run_that_is_interrupted_begin_anew(kind: type[Ba
         except kind:
             found.append("interrupted")
 
-    in_threads(wait, 3)
+    in_threads(*[partial(wait, me) for me in range(3)])
     assert sorted(map(str, found)) == ["5", "5", "interrupted"]
 
 
@@ -196,7 +189,7 @@ def test_a_cycle_through_threads_is_an_error_in_each_of_them() -> None:
     def wait(me: int) -> None:
         errors[me] = raised_in(me, awaitable_wait, aws[me])
 
-    in_threads(wait, 2)
+    in_threads(*[partial(wait, me) for me in range(2)])
     assert [type(error) for error in errors] == [AwaitCycleError] * 2
     assert sorted(runs) == [0, 1]
 
@@ -319,7 +312,7 @@ def test_those_who_wait_for_a_process_share_its_failure(tmp_path: Path) -> None:
         prefetch(aw, executor=pool)
         while not any(tmp_path.iterdir()):  # before it is sent, a use would run it here
             time.sleep(0.001)
-        in_threads(wait, 4)
+        in_threads(*[partial(wait, me) for me in range(4)])
     assert len(list(tmp_path.iterdir())) == 1
     assert len(set(map(id, errors))) == 4
     for me, error in enumerate(errors):
