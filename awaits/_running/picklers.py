@@ -1,10 +1,13 @@
-"""What pickle can carry, and whether a pickler is at work that carries more."""
+"""What pickle can carry, and whether another pickler is at work, that carries more or makes a hash."""
 
 import copyreg
 import gc
 import pickle
 import sys
 from types import FrameType, FunctionType
+from typing import Any
+
+from awaits._tracing.recording import is_here
 
 _PICKLERS = (pickle.Pickler, pickle._Pickler)
 _REDUCERS = ("__reduce__", "__reduce_ex__")
@@ -76,3 +79,18 @@ def is_custom_pickler_asking() -> bool:
 
 def _is_custom_pickler(value: object) -> bool:
     return issubclass(type(value), _PICKLERS) and type(value) not in _PICKLERS
+
+
+def hasher_asking() -> Any:
+    """Return the pickler by which joblib makes a hash of this, or None if that does not ask.
+
+    It is written in Python: https://github.com/joblib/joblib/blob/main/joblib/hashing.py.
+    """
+    hashing = sys.modules.get("joblib.hashing")
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and is_here(frame.f_code):
+        frame = frame.f_back
+    if hashing is None or frame is None or frame.f_code is not vars(pickle._Pickler)["save"].__code__:
+        return None
+    asker = frame.f_locals["self"]
+    return asker if isinstance(asker, hashing.Hasher) else None

@@ -37,6 +37,7 @@ def test_row_of_the_table(use: str, runs: bool) -> None:
     aw = awaitable(C)
     names: dict[str, Any] = {
         **vars(awaits),
+        **({"joblib": pytest.importorskip("joblib")} if "joblib" in use else {}),
         **{module.__name__: module for module in (copy, gc, pickle, pydoc, weakref)},
         "aw": aw,
         "Await": Await,

@@ -37,6 +37,7 @@ TESTED_ELSEWHERE = {
 NEEDS_MYPY = {"error_codes.md": (1, 19), "howto/existing_project.md": (1, 18)}
 # Commands that are shown in `sh` blocks: why they are not run here.
 NOT_RUN = {
+    "pip install tenacity joblib diskcache cachetools": "the examples after it import them all",
     "pip install 'typed-awaits[mypy]'": "the name and the extra are compared with pyproject.toml below",
     "pip install '.[mypy]'": "the README's first line, which CI runs, does the same",
     "awaits-mypy check": "the command has its own page and test",
