@@ -16,6 +16,7 @@ from awaits._functions import (
     awaitable_wait,
 )
 from awaits._lazy_import import lazy_import
+from awaits._running.onlookers import onlooker
 from awaits._state.errors import AwaitCycleError, AwaitError
 from awaits._state.slots import BUILD
 from awaits._tracing.runs import TracedRun
@@ -38,6 +39,7 @@ __all__ = [
     "awaitable_wait",
     "delayed",
     "lazy_import",
+    "onlooker",
     "trace",
 ]
 

@@ -34,9 +34,8 @@ from typing import (
     final,
 )
 
-from awaits._forwarding import onlookers
 from awaits._forwarding.attributes import TorchFunction, read_pending, read_signature, refuse_own
-from awaits._forwarding.operators import in_place, operand, reflected
+from awaits._forwarding.operators import compared, in_place, operand, reflected
 from awaits._forwarding.special_methods import (
     entering,
     entering_async,
@@ -44,15 +43,18 @@ from awaits._forwarding.special_methods import (
     length_of_tensor,
     special,
 )
-from awaits._running import claims
+from awaits._running import claims, onlookers
 from awaits._running.awaitables import immediate, is_awaitable
-from awaits._running.calls import Call, import_inside_import, receive, run_dependencies, wait
+from awaits._running.calls import Call, import_inside_import, receive, run_dependencies
 from awaits._running.failures import raise_again
 from awaits._running.implicit import (
+    no_value,
     run_for_attribute,
     run_for_special_method,
     swallowed,
     swallowed_for_attribute,
+    use,
+    value_or_pending,
     wait_despite,
     wait_for_attribute,
     wait_for_iteration,
@@ -241,46 +243,50 @@ class Await(AwaitBase, Generic[W_co]):
 
     @final
     def __str__(self) -> str:
-        return str(wait(self))
+        value = value_or_pending(self)
+        return repr(self) if value is PENDING else str(value)
 
     @final
     def __format__(self, spec: str, /) -> str:
-        return format(wait(self), spec)
+        value = value_or_pending(self)
+        return format(repr(self) if value is PENDING else value, spec)
 
     @final
     def __hash__(self) -> int:
         # asyncio.gather puts in a dict what it is to wait for: that is this object, whatever its W.
         try:
-            asker = onlookers.asker(sys._getframe(1))
+            asker = sys._getframe(1).f_globals.get("__name__")
         except ValueError:  # there is no frame, as in a thread that begins with this
             asker = None
         if asker == "asyncio.tasks":
             return object.__hash__(self)
-        return hash(wait(self))
+        value = value_or_pending(self)
+        return object.__hash__(self) if value is PENDING else hash(value)
 
     @final
     def __bool__(self) -> bool:
-        return bool(wait(self))
+        value = value_or_pending(self)
+        return value is PENDING or bool(value)
 
     @final
     def __bytes__(self) -> bytes:
-        return bytes(wait(self))
+        return bytes(use(self))
 
     @final
     def __int__(self) -> int:
-        return int(wait(self))
+        return int(use(self))
 
     @final
     def __float__(self) -> float:
-        return float(wait(self))
+        return float(use(self))
 
     @final
     def __complex__(self) -> complex:
-        return complex(wait(self))
+        return complex(use(self))
 
     @final
     def __index__(self: Await[SupportsIndex | N]) -> int:
-        value = wait(self)
+        value = use(self)
         try:
             return operator.index(value)
         except TypeError as error:
@@ -291,44 +297,44 @@ class Await(AwaitBase, Generic[W_co]):
 
     @final
     def __round__(self, *ndigits: Any) -> Any:
-        return round(wait(self), *ndigits)
+        return round(use(self), *ndigits)
 
     @final
     def __trunc__(self) -> Any:
-        return math.trunc(wait(self))
+        return math.trunc(use(self))
 
     @final
     def __floor__(self) -> Any:
-        return math.floor(wait(self))
+        return math.floor(use(self))
 
     @final
     def __ceil__(self) -> Any:
-        return math.ceil(wait(self))
+        return math.ceil(use(self))
 
     @final
     def __fspath__(self) -> Any:
-        return os.fspath(wait(self))
+        return os.fspath(use(self))
 
     @final
     def __buffer__(self: Await[Buffer | N], flags: int, /) -> memoryview:
-        value = wait(self)
+        value = use(self)
         if not has_special(value, "__buffer__"):
             memoryview(value)  # Python refuses, in its own words
         return special(value, "__buffer__")(flags)
 
     @final
     def __call__(self: Await[Callable[P, R] | N], /, *args: P.args, **kwargs: P.kwargs) -> R:
-        return wait(self)(*args, **kwargs)
+        return use(self)(*args, **kwargs)
 
     @final
     def __replace__(self, /, **changes: Any) -> Any:
-        return special(wait(self), "__replace__")(**changes)
+        return special(use(self), "__replace__")(**changes)
 
     # Containers and iteration.
 
     @final
     def __len__(self: Await[Sized | N]) -> int:
-        value = wait(self)
+        value = use(self)
         if "torch" in sys.modules and hasattr(type(value), "__torch_function__"):
             return length_of_tensor(value, sys._getframe().f_back)
         return len(value)
@@ -341,19 +347,19 @@ class Await(AwaitBase, Generic[W_co]):
 
     @final
     def __getitem__(self: Await[SupportsGetItem[Any, Any] | N], key: Any, /) -> Any:
-        return wait(self)[operand(key)]
+        return use(self)[operand(key)]
 
     @final
     def __setitem__(self, key: Any, value: Any, /) -> None:
-        wait(self)[operand(key)] = value
+        use(self)[operand(key)] = value
 
     @final
     def __delitem__(self, key: Any, /) -> None:
-        del wait(self)[operand(key)]
+        del use(self)[operand(key)]
 
     @final
     def __contains__(self, item: Any, /) -> bool:
-        return operand(item) in wait(self)
+        return operand(item) in use(self)
 
     @final
     def __iter__(self: Await[Iterable[R] | N]) -> Iterator[R]:
@@ -365,17 +371,17 @@ class Await(AwaitBase, Generic[W_co]):
 
     @final
     def __reversed__(self: Await[Reversible[R] | N]) -> Iterator[R]:
-        return reversed(wait(self))
+        return reversed(use(self))
 
     # Contexts and asynchronous protocols.
 
     @final
     def __enter__(self: Await[AbstractContextManager[R, Any] | N]) -> R:
-        return entering(wait(self))()
+        return entering(use(self))()
 
     @final
     def __exit__(self, *exc_info: object) -> Any:
-        return special(wait(self), "__exit__")(*exc_info)
+        return special(use(self), "__exit__")(*exc_info)
 
     @final
     def __aenter__(self: Await[AbstractAsyncContextManager[R, Any] | N]) -> Awaitable[R]:
@@ -388,11 +394,11 @@ class Await(AwaitBase, Generic[W_co]):
 
     @final
     def __aexit__(self, *exc_info: Any) -> Any:
-        return special(wait(self), "__aexit__")(*exc_info)
+        return special(use(self), "__aexit__")(*exc_info)
 
     @final
     def __aiter__(self: Await[AsyncIterable[R] | N]) -> AsyncIterator[R]:
-        return aiter(wait(self))
+        return aiter(use(self))
 
     @final
     def __anext__(self: Await[SupportsAnext[R] | N]) -> Awaitable[R]:
@@ -433,100 +439,106 @@ class Await(AwaitBase, Generic[W_co]):
 
     @final
     def __instancecheck__(self, instance: Any, /) -> bool:
-        return isinstance(instance, wait(self))
+        return isinstance(instance, use(self))
 
     @final
     def __subclasscheck__(self, subclass: Any, /) -> bool:
-        return issubclass(operand(subclass), wait(self))
+        return issubclass(operand(subclass), use(self))
 
     @final
     def __mro_entries__(self, bases: Any, /) -> tuple[Any, ...]:
-        return types.resolve_bases((wait(self),))
+        return types.resolve_bases((use(self),))
 
-    # Comparison, with W's own answer for an operand of another type.
+    # Comparison, with W's own answer for an operand of another type. An onlooker compares objects.
 
     @final
     def __eq__(self, other: object, /) -> Any:
-        return operator.eq(wait(self), operand(other))
+        value, other = value_or_pending(self), compared(other)
+        return NotImplemented if value is PENDING or other is PENDING else operator.eq(value, other)
 
     @final
     def __ne__(self, other: object, /) -> Any:
-        return operator.ne(wait(self), operand(other))
+        value, other = value_or_pending(self), compared(other)
+        return NotImplemented if value is PENDING or other is PENDING else operator.ne(value, other)
 
     @final
     def __lt__(self, other: Any, /) -> Any:
-        return operator.lt(wait(self), operand(other))
+        value, other = value_or_pending(self), compared(other)
+        return NotImplemented if value is PENDING or other is PENDING else operator.lt(value, other)
 
     @final
     def __le__(self, other: Any, /) -> Any:
-        return operator.le(wait(self), operand(other))
+        value, other = value_or_pending(self), compared(other)
+        return NotImplemented if value is PENDING or other is PENDING else operator.le(value, other)
 
     @final
     def __gt__(self, other: Any, /) -> Any:
-        return operator.gt(wait(self), operand(other))
+        value, other = value_or_pending(self), compared(other)
+        return NotImplemented if value is PENDING or other is PENDING else operator.gt(value, other)
 
     @final
     def __ge__(self, other: Any, /) -> Any:
-        return operator.ge(wait(self), operand(other))
+        value, other = value_or_pending(self), compared(other)
+        return NotImplemented if value is PENDING or other is PENDING else operator.ge(value, other)
 
     # Arithmetic. The operator itself is applied to both values, so that precedence of subclasses,
     # reflected methods and NotImplemented come out as Python has them.
 
     @final
     def __add__(self, other: Any, /) -> Any:
-        return operator.add(wait(self), operand(other))
+        return operator.add(use(self), operand(other))
 
     @final
     def __sub__(self, other: Any, /) -> Any:
-        return operator.sub(wait(self), operand(other))
+        return operator.sub(use(self), operand(other))
 
     @final
     def __mul__(self, other: Any, /) -> Any:
-        return operator.mul(wait(self), operand(other))
+        return operator.mul(use(self), operand(other))
 
     @final
     def __matmul__(self, other: Any, /) -> Any:
-        return operator.matmul(wait(self), operand(other))
+        return operator.matmul(use(self), operand(other))
 
     @final
     def __truediv__(self, other: Any, /) -> Any:
-        return operator.truediv(wait(self), operand(other))
+        return operator.truediv(use(self), operand(other))
 
     @final
     def __floordiv__(self, other: Any, /) -> Any:
-        return operator.floordiv(wait(self), operand(other))
+        return operator.floordiv(use(self), operand(other))
 
     @final
     def __mod__(self, other: Any, /) -> Any:
-        return operator.mod(wait(self), operand(other))
+        return operator.mod(use(self), operand(other))
 
     @final
     def __divmod__(self, other: Any, /) -> Any:
-        return divmod(wait(self), operand(other))
+        return divmod(use(self), operand(other))
 
     @final
     def __lshift__(self, other: Any, /) -> Any:
-        return operator.lshift(wait(self), operand(other))
+        return operator.lshift(use(self), operand(other))
 
     @final
     def __rshift__(self, other: Any, /) -> Any:
-        return operator.rshift(wait(self), operand(other))
+        return operator.rshift(use(self), operand(other))
 
     @final
     def __and__(self, other: Any, /) -> Any:
-        return operator.and_(wait(self), operand(other))
+        return operator.and_(use(self), operand(other))
 
     @final
     def __xor__(self, other: Any, /) -> Any:
-        return operator.xor(wait(self), operand(other))
+        return operator.xor(use(self), operand(other))
 
     @final
     def __or__(self, other: Any, /) -> Any:
-        return operator.or_(wait(self), operand(other))
+        return operator.or_(use(self), operand(other))
 
     @final
     def __pow__(self, other: Any, modulus: Any = None, /) -> Any:
-        return pow(wait(self), operand(other), operand(modulus))
+        return pow(use(self), operand(other), operand(modulus))
 
     @final
     def __radd__(self, other: Any, /) -> Any:
@@ -558,7 +570,7 @@ class Await(AwaitBase, Generic[W_co]):
 
     @final
     def __rdivmod__(self, other: Any, /) -> Any:
-        return divmod(other, wait(self))
+        return divmod(other, use(self))
 
     @final
     def __rlshift__(self, other: Any, /) -> Any:
@@ -584,23 +596,23 @@ class Await(AwaitBase, Generic[W_co]):
     def __rpow__(self, other: Any, modulus: Any = None, /) -> Any:
         if modulus is None:
             return reflected(self, operator.pow, operator.ipow, other)
-        return pow(other, wait(self), operand(modulus))
+        return pow(other, use(self), operand(modulus))
 
     @final
     def __neg__(self) -> Any:
-        return operator.neg(wait(self))
+        return operator.neg(use(self))
 
     @final
     def __pos__(self) -> Any:
-        return operator.pos(wait(self))
+        return operator.pos(use(self))
 
     @final
     def __abs__(self: Await[SupportsAbs[R] | N]) -> R:
-        return abs(wait(self))
+        return abs(use(self))
 
     @final
     def __invert__(self) -> Any:
-        return operator.invert(wait(self))
+        return operator.invert(use(self))
 
     # In place: the name stays bound to an Await.
 
@@ -670,7 +682,10 @@ if core is not None:
         released_function=released_function,
         nowait_function=nowait_function,
         own_names=frozenset(OWN),
-        onlooking_modules=onlookers.MODULES,
+        kinds_of_modules=onlookers.kinds,
+        ordinary=onlookers.ORDINARY,
+        looks_on=onlookers.looks_on,
+        no_value=no_value,
         remote_results=claims.remote_results,
         receive=receive,
         run_dependencies=run_dependencies,

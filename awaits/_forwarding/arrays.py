@@ -16,7 +16,7 @@ from math import inf
 from types import FrameType
 from typing import Any, Final
 
-from awaits._running.calls import wait
+from awaits._running.implicit import use
 from awaits._state import making
 from awaits._state.making import is_await
 from awaits._state.slots import AwaitBase
@@ -51,7 +51,7 @@ def call_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], kwargs: dict[st
     function = getattr(ufunc, method)
     if method == "__call__" and len(inputs) == 2 and not kwargs:
         left, right = inputs
-        if not is_await(left) and _is_left_to_the_operator(left, wait(right)):
+        if not is_await(left) and _is_left_to_the_operator(left, use(right)):
             function = _OPERATORS.get(ufunc.__name__, function)
     return call_with_values(function, inputs, kwargs)
 
@@ -62,7 +62,7 @@ def call_array_function(aw: AwaitBase, func: Any, types: Any, args: Any, kwargs:
     if result is not NotImplemented:
         return result
     # It was `like=aw`, which numpy does not hand on.
-    value = wait(aw)
+    value = use(aw)
     kind = type(value)
     if not hasattr(kind, "__array_function__"):
         return NotImplemented
@@ -81,7 +81,7 @@ def call_with_values(function: Any, args: Any, kwargs: Any) -> Any:
 def _values(argument: Any) -> Any:
     """Return the argument with each Await in it replaced; the same object if there is none."""
     if is_await(argument):
-        return wait(argument)
+        return use(argument)
     kind = type(argument)
     if kind is dict:
         values = {key: _values(item) for key, item in argument.items()}

@@ -5,23 +5,26 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from types import FrameType, MethodType
-from typing import Any
+from typing import Any, Final
 
-from awaits._forwarding.onlookers import looks_on
-from awaits._running.implicit import run_for_attribute, wait_for_attribute
+from awaits._running.implicit import no_value, run_for_attribute, wait_for_attribute
+from awaits._running.onlookers import looks_on
 from awaits._state.data_model import OWN
 from awaits._state.slots import AwaitBase
 
+# What any object has by its class. Not `__iter__` and so on, which an Await has for its W.
+_OF_ANY_OBJECT: Final = frozenset({*vars(object), "__module__"})
+
 
 def read_pending(aw: AwaitBase, name: str, frame: FrameType | None) -> Any:
-    """Read an attribute for which the call is to run, unless the code of this frame only looks on.
-
-    There is no frame where C asks and no Python code runs, as in a thread that begins with this.
-    """
+    """Read an attribute, which is to run the call, unless the code that asks only looks on."""
     is_signature = name == "__signature__"
-    if looks_on(frame):
-        own = object.__getattribute__(aw, "__call__" if is_signature else name)
-        return _signature(own) if is_signature else own
+    if looks_on():
+        if is_signature:
+            return _signature(object.__getattribute__(aw, "__call__"))
+        if name in _OF_ANY_OBJECT:
+            return object.__getattribute__(aw, name)
+        raise no_value(AttributeError, aw)
     value = run_for_attribute(aw, name)
     return read_signature(value, frame) if is_signature else getattr(value, name)
 

@@ -8,14 +8,19 @@ from collections.abc import Callable
 from types import FrameType
 from typing import Any, Final
 
-from awaits._running.calls import wait
+from awaits._running.implicit import use, value_or_pending
 from awaits._state import making
 from awaits._state.slots import AwaitBase
 
 
 def operand(op: Any) -> Any:
     """Return the value of the other operand, if it is an Await too."""
-    return wait(op) if type(op) is making.await_class else op  # `is_await`, without the call
+    return use(op) if type(op) is making.await_class else op  # `is_await`, without the call
+
+
+def compared(op: Any) -> Any:
+    """Return the value of an operand of a comparison; `PENDING` if an onlooker compares."""
+    return value_or_pending(op) if type(op) is making.await_class else op
 
 
 # The operands of BINARY_OP that stand for an operator in place.
@@ -33,10 +38,10 @@ def reflected(
     Python tells a reflected method nothing of that: the instruction of the code that asks does.
     """
     if type(other) in _UNCHANGING or not _is_in_place(sys._getframe(2)):
-        return function(other, wait(aw))
-    value = wait(aw)
+        return function(other, use(aw))
+    value = use(aw)
     while type(value) is making.await_class:  # whose reflected method would be asked from here
-        value = wait(value)
+        value = use(value)
     return in_place(other, value)
 
 
@@ -47,6 +52,6 @@ def _is_in_place(frame: FrameType) -> bool:
 
 def in_place(aw: AwaitBase, operation: Callable[[Any, Any], Any], other: Any) -> Any:
     """Apply an in-place operator: the same Await if its W changed in place, else a new complete one."""
-    value = wait(aw)
+    value = use(aw)
     result = operation(value, operand(other))
     return aw if result is value else making.complete(result)

@@ -1,25 +1,60 @@
-"""Waits that the program does not name: a failure must not be taken for an answer of Python's own.
+"""Waits that the program does not name: by a use, which is to run nothing if an onlooker asks.
 
 During `aw.name`, `for x in aw` and the like, Python would swallow some exceptions that leave the
-function. They arrive as `AwaitError` raised from the original.
+function. They arrive as `AwaitError` raised from the original, so that a failure is not taken for an
+answer of Python's own.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeVar
 
-from awaits._running.calls import run, wait
+from awaits._running.calls import run
+from awaits._running.onlookers import looks_on
 from awaits._state.errors import AwaitError
 from awaits._state.held_call import function_name
 from awaits._state.slots import PENDING, AwaitBase, get_function, get_value
 
+E = TypeVar("E", bound=Exception)
+
+
+def use(aw: AwaitBase) -> Any:
+    """Return the value for a use of it; to an onlooker there is none, and so no such use."""
+    value = get_value(aw)
+    if value is PENDING:
+        if looks_on():
+            raise no_value(TypeError, aw)
+        value = run(aw)
+    return value
+
+
+def value_or_pending(aw: AwaitBase) -> Any:
+    """Return the value for a use of it; `PENDING` if an onlooker asks, for which there is an answer."""
+    value = get_value(aw)
+    if value is PENDING and not looks_on():
+        value = run(aw)
+    return value
+
+
+def no_value(refusal: type[E], aw: AwaitBase) -> E:
+    """Return what is raised where an onlooker uses a pending Await as its W."""
+    function = function_name(get_function(aw))
+    return refusal(
+        f"{function} has not run, and this code only looks on: awaitable_wait() of the Await runs it"
+    )
+
 
 def wait_despite(aw: AwaitBase, unwanted: type[Exception]) -> Any:
     """Return the value where Python would swallow this exception of the function."""
-    try:
-        return wait(aw)
-    except unwanted as error:
-        raise swallowed(aw, error) from error
+    value = get_value(aw)
+    if value is PENDING:
+        if looks_on():
+            raise no_value(TypeError, aw)
+        try:
+            value = run(aw)
+        except unwanted as error:
+            raise swallowed(aw, error) from error
+    return value
 
 
 def swallowed(aw: AwaitBase, error: Exception) -> AwaitError:
@@ -37,7 +72,11 @@ def wait_for_iteration(aw: AwaitBase) -> Any:
 def wait_for_attribute(aw: AwaitBase, name: str) -> Any:
     """Return the value whose attribute is asked for."""
     value = get_value(aw)
-    return run_for_attribute(aw, name) if value is PENDING else value
+    if value is PENDING:
+        if looks_on():
+            raise no_value(AttributeError, aw)
+        value = run_for_attribute(aw, name)
+    return value
 
 
 def run_for_attribute(aw: AwaitBase, name: str) -> Any:

@@ -51,10 +51,11 @@ typedef struct {
 /* What `connect` takes from Python, by these names, once. */
 #define FROM_PYTHON(X)                                                                                      \
     X(await_type) X(delayed_type) X(pending) X(released_function) X(nowait_function) X(own_names)           \
-    X(onlooking_modules) X(remote_results) X(receive) X(run_dependencies) X(run_recorded) X(wait_recorded)  \
-    X(import_named) X(import_inside_import) X(refuse_cycle_of) X(raise_again) X(run_for_special)            \
-    X(run_for_attribute) X(run_for_iteration) X(swallowed) X(swallowed_for_attribute) X(refuse_own)         \
-    X(read_pending) X(read_signature) X(length_of_tensor)
+    X(kinds_of_modules) X(ordinary) X(looks_on) X(no_value) X(remote_results) X(receive) \
+    X(run_dependencies) X(import_named) X(import_inside_import) X(run_recorded) X(wait_recorded) \
+    X(refuse_cycle_of) X(raise_again) X(run_for_special) X(run_for_attribute) X(run_for_iteration) \
+    X(swallowed) X(swallowed_for_attribute) X(refuse_own) X(read_pending) X(read_signature) \
+    X(length_of_tensor)
 #define DECLARE(name) static PyObject *name;
 FROM_PYTHON(DECLARE)
 static PyObject *no_keywords, *torch_function, *dunder_name, *reference_awaitable;
@@ -334,6 +335,63 @@ raise_instead(PyObject *function, PyObject *aw, PyObject *name)
     PyErr_SetRaisedException(instead);
 }
 
+/* Return the frame of the Python code that asks, or None where there is none, as in a new thread. */
+static inline PyObject *
+asking_frame(void)
+{
+    PyObject *frame = (PyObject *)PyEval_GetFrame();
+    return frame ? frame : Py_None;
+}
+
+/* Onlookers. */
+
+/* Say whether the code that asks looks at whatever it comes across, as `onlookers.looks_on` says it. Most
+ * modules are known to be ordinary. */
+static int
+is_looked_at(void)
+{
+#if PY_VERSION_HEX < 0x030D0000
+    PyObject *globals = Py_XNewRef(PyEval_GetGlobals());
+#else
+    PyObject *globals = PyEval_GetFrameGlobals();
+#endif
+    if (globals == NULL) {
+        return 0; /* no Python code asks */
+    }
+    PyObject *module;
+#if PY_VERSION_HEX < 0x030D0000
+    module = Py_XNewRef(PyDict_GetItemWithError(globals, dunder_name));
+#else
+    (void)PyDict_GetItemRef(globals, dunder_name, &module);
+#endif
+    int is_ordinary = module == NULL || !PyUnicode_CheckExact(module)
+                      || PyDict_GetItemWithError(kinds_of_modules, module) == ordinary;
+    Py_XDECREF(module);
+    Py_DECREF(globals);
+    if (is_ordinary) {
+        return PyErr_Occurred() ? -1 : 0;
+    }
+    PyObject *answer = PyObject_CallNoArgs(looks_on);
+    int looks = answer ? PyObject_IsTrue(answer) : -1;
+    Py_XDECREF(answer);
+    return looks;
+}
+
+/* Refuse a use of a pending Await as its W, if the code that asks only looks on. */
+static int
+refuse_onlooker(PyObject *aw, PyObject *refusal)
+{
+    int looks = is_looked_at();
+    if (looks > 0) {
+        PyObject *error = PyObject_CallFunctionObjArgs(no_value, refusal, aw, NULL);
+        if (error != NULL) {
+            PyErr_SetObject(refusal, error);
+            Py_DECREF(error);
+        }
+    }
+    return looks ? -1 : 0;
+}
+
 /* The value. */
 
 /* Run the call, and tell a trace the name of the special method that asks for it. */
@@ -369,7 +427,22 @@ wait_for(PyObject *aw, const char *operation)
         return value;
     }
     Py_DECREF(value);
-    return run_for(aw, operation);
+    return refuse_onlooker(aw, PyExc_TypeError) < 0 ? NULL : run_for(aw, operation);
+}
+
+/* The same, but return `pending` if an onlooker asks, for which there is an answer. */
+static inline PyObject *
+value_or_pending(PyObject *aw, const char *operation)
+{
+    PyObject *value = get_field(aw, VALUE);
+    if (value == pending) {
+        int looks = is_looked_at();
+        if (looks <= 0) {
+            Py_DECREF(value);
+            value = looks < 0 ? NULL : run_for(aw, operation);
+        }
+    }
+    return value;
 }
 
 static inline PyObject *
@@ -392,14 +465,6 @@ leave(PyObject *value)
     if (is_await(value)) {
         Py_LeaveRecursiveCall();
     }
-}
-
-/* Return the frame of the Python code that asks, or None where there is none, as in a new thread. */
-static inline PyObject *
-asking_frame(void)
-{
-    PyObject *frame = (PyObject *)PyEval_GetFrame();
-    return frame ? frame : Py_None;
 }
 
 /* Attributes. */
@@ -428,31 +493,6 @@ is_own(PyObject *name)
     }
 }
 
-/* Say whether the code that asks may be one that only looks on: Python knows it by more than its module. */
-static int
-may_look_on(void)
-{
-#if PY_VERSION_HEX < 0x030D0000
-    PyObject *globals = Py_XNewRef(PyEval_GetGlobals());
-#else
-    PyObject *globals = PyEval_GetFrameGlobals();
-#endif
-    if (globals == NULL) {
-        return 0; /* no Python code asks */
-    }
-    PyObject *module = PyObject_GetItem(globals, dunder_name);
-    Py_DECREF(globals);
-    int may = 1;
-    if (module == NULL) {
-        PyErr_Clear();
-    }
-    else if (PyUnicode_CheckExact(module)) {
-        may = PySet_Contains(onlooking_modules, module);
-    }
-    Py_XDECREF(module);
-    return may;
-}
-
 static inline int
 is_signature(PyObject *name)
 {
@@ -463,7 +503,7 @@ is_signature(PyObject *name)
 static PyObject *
 get_attribute_of_pending(PyObject *self, PyObject *name)
 {
-    int in_python = is_traced() || is_signature(name) ? 1 : may_look_on();
+    int in_python = is_traced() || is_signature(name) ? 1 : is_looked_at();
     if (in_python) {
         return in_python < 0 ? NULL
                              : PyObject_CallFunctionObjArgs(read_pending, self, name, asking_frame(), NULL);
@@ -524,7 +564,8 @@ set_attribute(PyObject *self, PyObject *name, PyObject *to)
     }
     PyObject *value = get_field(self, VALUE);
     if (value == pending) {
-        Py_SETREF(value, run_for_name(self, name));
+        int is_refused = refuse_onlooker(self, PyExc_AttributeError) < 0;
+        Py_SETREF(value, is_refused ? NULL : run_for_name(self, name));
     }
     if (value == NULL) {
         return -1;
@@ -657,8 +698,38 @@ UNARY(PyObject *, absolute, NULL, PyNumber_Absolute, "__abs__")
 UNARY(PyObject *, invert, NULL, PyNumber_Invert, "__invert__")
 UNARY(PyObject *, integer, NULL, PyNumber_Long, "__int__")
 UNARY(PyObject *, floating, NULL, PyNumber_Float, "__float__")
-UNARY(PyObject *, string, NULL, PyObject_Str, "__str__")
-UNARY(int, boolean, -1, PyObject_IsTrue, "__bool__")
+
+static PyObject *
+string(PyObject *self)
+{
+    PyObject *value = value_or_pending(self, "__str__");
+    if (value == NULL) {
+        return NULL;
+    }
+    PyObject *result = NULL;
+    if (!enter(value)) {
+        result = value == pending ? PyObject_Repr(self) : PyObject_Str(value);
+        leave(value);
+    }
+    Py_DECREF(value);
+    return result;
+}
+
+static int
+boolean(PyObject *self)
+{
+    PyObject *value = value_or_pending(self, "__bool__");
+    if (value == NULL) {
+        return -1;
+    }
+    int result = -1;
+    if (!enter(value)) {
+        result = value == pending ? 1 : PyObject_IsTrue(value);
+        leave(value);
+    }
+    Py_DECREF(value);
+    return result;
+}
 
 static Py_ssize_t
 length_of(PyObject *value)
@@ -675,6 +746,13 @@ length_of(PyObject *value)
 
 UNARY(Py_ssize_t, length, -1, length_of, "__len__")
 
+/* Return the value of an operand of a comparison; `pending` if an onlooker compares. */
+static inline PyObject *
+compared(PyObject *op, const char *operation)
+{
+    return is_await(op) ? value_or_pending(op, operation) : Py_NewRef(op);
+}
+
 static PyObject *
 compare(PyObject *self, PyObject *other, int op)
 {
@@ -682,11 +760,16 @@ compare(PyObject *self, PyObject *other, int op)
         [Py_LT] = "__lt__", [Py_LE] = "__le__", [Py_EQ] = "__eq__",
         [Py_NE] = "__ne__", [Py_GT] = "__gt__", [Py_GE] = "__ge__",
     };
-    PyObject *result = NULL, *value = wait_for(self, operations[op]);
+    PyObject *result = NULL, *value = value_or_pending(self, operations[op]);
     if (value != NULL) {
-        PyObject *against = operand(other, operations[op]);
+        PyObject *against = compared(other, operations[op]);
         if (against != NULL) {
-            result = PyObject_RichCompare(value, against, op); /* which looks at the depth itself */
+            if (value == pending || against == pending) {
+                result = Py_NewRef(Py_NotImplemented);
+            }
+            else {
+                result = PyObject_RichCompare(value, against, op); /* which looks at the depth itself */
+            }
             Py_DECREF(against);
         }
         Py_DECREF(value);
@@ -761,6 +844,10 @@ iterate(PyObject *self)
 {
     PyObject *value = get_field(self, VALUE);
     if (value == pending) {
+        if (refuse_onlooker(self, PyExc_TypeError) < 0) {
+            Py_DECREF(value);
+            return NULL;
+        }
         Py_SETREF(value, is_traced() ? PyObject_CallOneArg(run_for_iteration, self) : run(self));
         if (value == NULL && PyErr_ExceptionMatches(PyExc_StopIteration)) {
             raise_instead(swallowed, self, NULL); /* Python would take it for the end */
