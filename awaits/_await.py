@@ -46,7 +46,7 @@ from awaits._forwarding.special_methods import (
 from awaits._running import claims, onlookers
 from awaits._running.awaitables import immediate, is_awaitable
 from awaits._running.calls import Call, import_inside_import, receive, run_dependencies
-from awaits._running.failures import raise_again
+from awaits._running.failures import for_one_more
 from awaits._running.implicit import (
     no_value,
     run_for_attribute,
@@ -694,7 +694,7 @@ if core is not None:
         run_recorded=recording.run,
         wait_recorded=functools.partial(claims.wait_recorded, wait=core.wait_for_holder),
         refuse_cycle_of=claims.refuse_cycle_of,
-        raise_again=raise_again,
+        for_one_more=for_one_more,
         run_for_special=run_for_special_method,
         run_for_attribute=run_for_attribute,
         run_for_iteration=wait_for_iteration,

@@ -17,7 +17,7 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from awaits._running.failures import raise_again
+from awaits._running.failures import for_one_more
 from awaits._state.errors import AwaitCycleError
 from awaits._state.held_call import function_name
 from awaits._state.slots import AwaitBase, core, get_function
@@ -109,7 +109,7 @@ class Claim:
             _clear(holder)
             self.blocked_on = None
             if failure is not None:
-                raise_again(*failure)
+                raise for_one_more(*failure)
         self.is_acquired = True
 
     def wait(self, _: object) -> None:

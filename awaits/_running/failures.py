@@ -8,16 +8,19 @@ from __future__ import annotations
 
 from contextlib import suppress
 from types import GetSetDescriptorType, MemberDescriptorType, TracebackType
-from typing import Any, Final, NoReturn
+from typing import Any, Final
 
 from awaits._tracing.recording import is_here
 
 _HEAP_TYPE: Final = 1 << 9  # Py_TPFLAGS_HEAPTYPE
+# A slot, and what a class in C has in its place.
+_FIELDS: Final = frozenset({MemberDescriptorType, GetSetDescriptorType})
 
 
-def raise_again(error: BaseException, traceback: TracebackType | None) -> NoReturn:
-    """Raise a copy of the failure of a run for one who waited for it."""
-    raise copy_of(error).with_traceback(left_function(traceback))
+def for_one_more(error: BaseException, traceback: TracebackType | None) -> BaseException:
+    """Return the failure of a run as one more of those who waited for it is to raise it."""
+    failure: BaseException = copy_of(error).with_traceback(left_function(traceback))
+    return failure
 
 
 def left_function(traceback: TracebackType | None) -> TracebackType | None:
@@ -53,9 +56,7 @@ def copy_of(error: BaseException) -> Any:
     copied.args = error.args
     for base in cls.__mro__[: cls.__mro__.index(BaseException)]:
         for name, field in vars(base).items():
-            # A slot, or what a class in C has in its place.
-            is_field = isinstance(field, GetSetDescriptorType | MemberDescriptorType)
-            if is_field and name not in {"__dict__", "__weakref__"}:
+            if type(field) in _FIELDS and name not in {"__dict__", "__weakref__"}:
                 with suppress(AttributeError, TypeError):  # it has no value, or is read-only
                     value = field.__get__(error)
                     if value is not None or base.__flags__ & _HEAP_TYPE:  # in C that is no value

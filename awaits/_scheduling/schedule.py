@@ -31,7 +31,7 @@ from awaits._running.calls import (
     value_of,
 )
 from awaits._running.claims import hold, is_running, remote_results
-from awaits._running.failures import raise_again
+from awaits._running.failures import for_one_more
 from awaits._state.held_call import forget_call, function_name
 from awaits._state.slots import PENDING, get_function, get_value
 from awaits._state.threads import holding
@@ -298,7 +298,7 @@ def _receive(sent: Future[Any], read: Callable[[Any], Any]) -> Any:
         return PENDING
     try:
         if failure is not None:
-            raise_again(failure, failure.__traceback__)  # as others may come for it too
+            raise for_one_more(failure, failure.__traceback__)  # as others may come for it too
         return read(sent.result())
     finally:
         del failure  # which would keep itself alive, as its traceback has this frame

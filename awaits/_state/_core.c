@@ -49,12 +49,34 @@ typedef struct {
 } AwaitBase;
 
 /* What `connect` takes from Python, by these names, once. */
-#define FROM_PYTHON(X)                                                                                      \
-    X(await_type) X(delayed_type) X(pending) X(released_function) X(nowait_function) X(own_names)           \
-    X(kinds_of_modules) X(ordinary) X(looks_on) X(no_value) X(remote_results) X(receive) \
-    X(run_dependencies) X(import_named) X(import_inside_import) X(run_recorded) X(wait_recorded) \
-    X(refuse_cycle_of) X(raise_again) X(run_for_special) X(run_for_attribute) X(run_for_iteration) \
-    X(swallowed) X(swallowed_for_attribute) X(refuse_own) X(read_pending) X(read_signature) \
+#define FROM_PYTHON(X) \
+    X(await_type) \
+    X(delayed_type) \
+    X(pending) \
+    X(released_function) \
+    X(nowait_function) \
+    X(own_names) \
+    X(kinds_of_modules) \
+    X(ordinary) \
+    X(looks_on) \
+    X(no_value) \
+    X(remote_results) \
+    X(receive) \
+    X(run_dependencies) \
+    X(import_named) \
+    X(import_inside_import) \
+    X(run_recorded) \
+    X(wait_recorded) \
+    X(refuse_cycle_of) \
+    X(for_one_more) \
+    X(run_for_special) \
+    X(run_for_attribute) \
+    X(run_for_iteration) \
+    X(swallowed) \
+    X(swallowed_for_attribute) \
+    X(refuse_own) \
+    X(read_pending) \
+    X(read_signature) \
     X(length_of_tensor)
 #define DECLARE(name) static PyObject *name;
 FROM_PYTHON(DECLARE)
@@ -196,7 +218,11 @@ wait_for_holder(PyObject *aw)
     int failed = wait_for_claim(aw, place_of_claim(aw), refuse_cycle_of, &failure);
     if (failure != NULL) {
         if (!failed) {
-            Py_XDECREF(PyObject_CallObject(raise_again, failure)); /* which raises a copy of it */
+            PyObject *error = PyObject_CallObject(for_one_more, failure);
+            if (error != NULL) { /* raised here, its traceback has no frame of this package */
+                PyErr_SetObject((PyObject *)Py_TYPE(error), error);
+                Py_DECREF(error);
+            }
             failed = -1;
         }
         Py_DECREF(failure);

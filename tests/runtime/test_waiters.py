@@ -1,5 +1,6 @@
 """Those who wait for one run: each gets what it gave, its failure too, as if it were alone."""
 
+import asyncio
 import copy
 import errno
 import io
@@ -8,7 +9,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -106,6 +107,21 @@ def test_threads_that_wait_share_the_failure_of_one_run(name: str) -> None:
         assert type(error) is ValueError
         assert error.args == ("from inside", 5)
         check_own_traceback(error, me)
+
+
+def test_each_thread_sees_what_it_was_handling() -> None:
+    needs.threads()
+    run = Run(ValueError("from inside"), waiters=2)
+
+    def wait_again(aw: Any) -> None:
+        try:
+            raise KeyError(threading.get_ident())
+        except KeyError:
+            awaitable_wait(aw)
+
+    errors = raised_in_threads(run, 3, wait_again)
+    assert [type(error.__context__) for error in errors] == [KeyError] * 3
+    assert len({repr(error.__context__) for error in errors}) == 3
 
 
 def test_those_who_wait_for_a_prefetch_share_its_failure() -> None:
@@ -256,6 +272,39 @@ def logged_by(error: BaseException) -> int:
     logger.addHandler(logging.StreamHandler(stream))
     logger.error("failed", exc_info=error)
     return len(stream.getvalue())
+
+
+@pytest.mark.parametrize("count", [10, 100, 1000])
+def test_each_task_logs_what_the_first_one_that_awaits_a_task_of_asyncio_logs(count: int) -> None:
+    async def fail() -> int:
+        await asyncio.sleep(0)
+        raise ValueError("from inside")
+
+    async def logged(one: Any) -> int:
+        try:
+            return int(await one)
+        except ValueError as error:
+            return logged_by(error)
+
+    async def logged_by_each(one: Any) -> list[int]:
+        return [*await asyncio.gather(*[logged(one) for _ in range(count)])]
+
+    async def main() -> None:
+        # With a task all have one error, and only the first sees the frames of the function in it.
+        first, *_ = await logged_by_each(asyncio.create_task(fail()))
+        assert set(await logged_by_each(awaitable(fail))) == {first}
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize("count", [10, 100])
+def test_each_thread_logs_at_most_twice_what_one_that_waits_for_a_future_logs(count: int) -> None:
+    needs.threads()
+    run = Run(ValueError("from inside"), waiters=count - 1)
+    errors = raised_in_threads(run, count, awaitable_wait)
+    with ThreadPoolExecutor(1) as executor:
+        alone = raised_in(0, Future.result, executor.submit(fail_slowly, []))
+    assert max(map(logged_by, errors)) <= 2 * logged_by(alone)
 
 
 def test_what_tasks_log_grows_with_their_number(loop: Loop) -> None:
