@@ -21,6 +21,14 @@ from awaits._state import making
 from awaits._state.making import is_await
 from awaits._state.slots import AwaitBase
 
+_COMPARISONS: Final[Mapping[str, Callable[[Any, Any], Any]]] = {
+    "equal": operator.eq,
+    "not_equal": operator.ne,
+    "less": operator.lt,
+    "less_equal": operator.le,
+    "greater": operator.gt,
+    "greater_equal": operator.ge,
+}
 # What `array + aw` is to numpy, by the name of the ufunc that it calls.
 _OPERATORS: Final[Mapping[str, Callable[[Any, Any], Any]]] = {
     "add": operator.add,
@@ -37,12 +45,7 @@ _OPERATORS: Final[Mapping[str, Callable[[Any, Any], Any]]] = {
     "bitwise_and": operator.and_,
     "bitwise_or": operator.or_,
     "bitwise_xor": operator.xor,
-    "equal": operator.eq,
-    "not_equal": operator.ne,
-    "less": operator.lt,
-    "less_equal": operator.le,
-    "greater": operator.gt,
-    "greater_equal": operator.ge,
+    **_COMPARISONS,
 }
 
 
@@ -51,8 +54,11 @@ def call_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], kwargs: dict[st
     function = getattr(ufunc, method)
     if method == "__call__" and len(inputs) == 2 and not kwargs:
         left, right = inputs
-        if not is_await(left) and _is_left_to_the_operator(left, use(right)):
-            function = _OPERATORS.get(ufunc.__name__, function)
+        if not is_await(left):
+            if ufunc.__name__ in _COMPARISONS and getattr(left, "shape", None) == ():
+                left = left[()]  # what numpy makes an array of, to compare a scalar
+            if _is_left_to_the_operator(ufunc, left, use(right)):
+                function, inputs = _OPERATORS.get(ufunc.__name__, function), (left, right)
     return call_with_values(function, inputs, kwargs)
 
 
@@ -94,11 +100,13 @@ def _values(argument: Any) -> Any:
     return argument
 
 
-def _is_left_to_the_operator(left: Any, value: Any) -> bool:
+def _is_left_to_the_operator(ufunc: Any, left: Any, value: Any) -> bool:
     """Say whether `left + value` is not what the ufunc gives, which numpy called for `left + aw`."""
     priority = getattr(left, "__array_priority__", None)
     if priority is None:
         return False  # nothing of numpy's, and so not its operator
+    if ufunc.__name__ in {"equal", "not_equal"}:
+        return True  # which answer where the ufunc refuses: no number is equal to a str
     if priority < 0:
         return True  # a scalar, which has ways of its own: `np.int64(3) * [1]` is a list
     kind = type(value)

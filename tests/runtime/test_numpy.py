@@ -2,6 +2,10 @@
 
 import io
 from collections.abc import Callable
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+from operator import eq, ge, gt, le, lt, ne
 from typing import Any, cast
 
 import pytest
@@ -204,6 +208,35 @@ def test_the_operators_of_a_scalar_are_its_own() -> None:
     assert np.int64(3) * awaitable_nowait([1]) == [1, 1, 1]
 
 
+LEFT: list[Any] = [
+    *(np.array([1, 2, 3]), np.array([[1, 2], [3, 4]]), np.array([], int), np.array(["a", "b"])),
+    *(np.array([1, None], object), np.zeros(2, dtype="i4,f4"), np.array([1, 2], "M8[D]")),
+    *(np.int64(3), np.float64(2.5), np.bool_(True), np.complex64(1j), np.datetime64("2020-01-01")),
+]
+RIGHT: list[Any] = [
+    *("ab", "", b"abc", None, {"a": 1}, [1, 2, 3], [], {1, 2}, (1, 2, 3), frozenset({1}), range(3)),
+    *(3, 2.5, True, 1j, Fraction(1, 2), Decimal(3), date(2020, 1, 1), int, len, slice(1), Ellipsis),
+    *(np.array([1, 2, 3]), np.int64(3), np.str_("a"), np.array(["a", "c"])),
+]
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("compare", [eq, ne, lt, le, gt, ge])
+def test_a_comparison_is_that_with_the_value(compare: Callable[[Any, Any], object]) -> None:
+    for left in LEFT:
+        for right in RIGHT:
+            on_await = outcome_of(compare, left, awaitable_nowait(right))
+            assert on_await == outcome_of(compare, left, right), f"{left!r}, {right!r}"
+
+
+def outcome_of(compare: Callable[[Any, Any], object], left: object, right: object) -> object:
+    """Return what there is to compare of an answer, or whether it is refused as such."""
+    try:
+        return shown(compare(left, right))
+    except (TypeError, ValueError) as error:
+        return isinstance(error, TypeError)  # numpy has classes of its own below it
+
+
 @pytest.mark.parametrize("value", [ByProtocol(), ByPriority()])
 def test_a_value_that_takes_the_operators_of_arrays_gets_them(value: OnlyOperators) -> None:
     for left in (v, np.float64(1), np.ma.masked_array([1], mask=False)):
@@ -255,6 +288,8 @@ LIMITS: list[tuple[Callable[[], Any], Callable[[Any], object]]] = [
     (lambda: 3, lambda x: np.isscalar(x)),
     (lambda: "ab", lambda x: np.asarray(x).shape),
     (masked, lambda x: type(np.asanyarray(x))),
+    (lambda: {1}, lambda x: (masked() == x).tolist()),
+    (lambda: "ab", lambda x: outcome_of(np.equal, np.array([1, 2]), x)),
 ]
 
 
