@@ -5,12 +5,11 @@ from __future__ import annotations
 import opcode
 import sys
 from collections.abc import Callable
-from types import FrameType
 from typing import Any, Final
 
 from awaits._running.implicit import use, value_or_pending
 from awaits._state import making
-from awaits._state.slots import AwaitBase
+from awaits._state.slots import PENDING, AwaitBase, get_value
 
 
 def operand(op: Any) -> Any:
@@ -37,17 +36,17 @@ def reflected(
 
     Python tells a reflected method nothing of that: the instruction of the code that asks does.
     """
-    if type(other) in _UNCHANGING or not _is_in_place(sys._getframe(2)):
-        return function(other, use(aw))
-    value = use(aw)
-    while type(value) is making.await_class:  # whose reflected method would be asked from here
-        value = use(value)
-    return in_place(other, value)
-
-
-def _is_in_place(frame: FrameType) -> bool:
-    code, place = frame.f_code.co_code, frame.f_lasti
-    return code[place] == _BINARY_OP and code[place + 1] in _IN_PLACE
+    value = get_value(aw)
+    if value is PENDING:  # `use`, mostly without the call
+        value = use(aw)
+    if type(other) not in _UNCHANGING:
+        frame = sys._getframe(2)
+        code, place = frame.f_code.co_code, frame.f_lasti
+        if code[place] == _BINARY_OP and code[place + 1] in _IN_PLACE:
+            while type(value) is making.await_class:  # whose reflected method would be asked from here
+                value = use(value)
+            return in_place(other, value)
+    return function(other, value)
 
 
 def in_place(aw: AwaitBase, operation: Callable[[Any, Any], Any], other: Any) -> Any:
