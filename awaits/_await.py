@@ -34,7 +34,13 @@ from typing import (
     final,
 )
 
-from awaits._forwarding.attributes import TorchFunction, read_pending, read_signature, refuse_own
+from awaits._forwarding.attributes import (
+    NoSignature,
+    TorchFunction,
+    read_pending,
+    read_signature,
+    refuse_own,
+)
 from awaits._forwarding.operators import compared, in_place, operand, reflected
 from awaits._forwarding.special_methods import (
     entering,
@@ -60,7 +66,7 @@ from awaits._running.implicit import (
     wait_for_iteration,
 )
 from awaits._running.imports import import_named
-from awaits._state import making
+from awaits._state import declared, making
 from awaits._state.data_model import OWN
 from awaits._state.held_call import (
     function_name,
@@ -122,6 +128,7 @@ class Await(AwaitBase, Generic[W_co]):
         __getattr__: Any
         __init_subclass__: Any
         __module__: Any
+        __signature__: Any
         __sizeof__: Any
         __subclasshook__: Any
 
@@ -139,6 +146,8 @@ class Await(AwaitBase, Generic[W_co]):
                 "Await has no public constructor: use awaitable(func, *args, **kwargs) for a call that"
                 " is to run later, or awaitable_nowait(value) for a value that is there"
             )
+
+        __signature__ = NoSignature()
 
         def __init_subclass__(cls, **kwargs):
             raise TypeError("Await cannot be subclassed")
@@ -204,8 +213,12 @@ class Await(AwaitBase, Generic[W_co]):
 
     @final
     def __dir__(self) -> Iterable[str]:
+        function = get_function(self)  # first: a call is dropped only after its value is there
         value = get_value(self)
-        return {"fn", "args", "is_nowait", *dir(object if value is PENDING else value)}
+        if value is not PENDING:
+            return {"fn", "args", "is_nowait", *dir(value)}
+        of_w = declared.names(declared.declared(function))
+        return {"fn", "args", "is_nowait", *dir(object), *of_w}
 
     @final
     def __repr__(self) -> str:

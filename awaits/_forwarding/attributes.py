@@ -48,6 +48,15 @@ def refuse_own(name: str) -> None:
         raise AttributeError(f"attribute {name!r} of 'Await' cannot be changed: it is the Await's own")
 
 
+class NoSignature:
+    """What `Await.__signature__` is: help shows no constructor where there is none."""
+
+    def __get__(self, aw: object, owner: type) -> Any:
+        import inspect  # only here: who asks has it, and it is slow to import
+
+        return inspect.Signature()
+
+
 class TorchFunction:
     """What `aw.__torch_function__` is: to torch the method, to anybody else what W has.
 

@@ -16,23 +16,56 @@ from typing import Final
 # whole tool where that also uses what it is given: `rich.progress.track` is to go through an Await.
 ONLOOKERS: Final[Mapping[str, str]] = {
     # The standard library.
+    "pdb": "whatis, display and the like show a value",
     "pydoc": "help shows the class",
     "rlcompleter": "a name is completed",
     "_pyrepl.fancycompleter": "the same",
+    "inspect:getmodule": "the module of a function or a class is looked for",
     # What `inspect.iscoroutinefunction` and the like ask of all that a class holds.
     "inspect:_signature_is_functionlike": "mocks ask whether it is a function",
     "inspect:_has_coroutine_mark": "the same",
     "inspect:classify_class_attrs": "the same",
     "functools:_unwrap_partialmethod": "the same",
     "asyncio.coroutines:iscoroutinefunction": "the same",
+    # Debuggers: pydevd is in those of VS Code and PyCharm. What is typed there runs in the program.
+    "_pydev_bundle": "a debug console completes a name",
+    "_pydevd_bundle": "variables, watches and hovers are shown",
+    "pydevd_plugins": "the same",
+    "snoop": "variables are shown at each line",
+    # Notebooks and consoles.
+    "IPython.core.completer": "a name is completed",
+    "IPython.core.magics.namespace": "%whos and the like list variables",
+    "IPython.core.oinspect": "aw? and Shift-Tab describe an object",
+    "IPython.extensions.autoreload": "what a module held is compared with what it holds",
+    "IPython.extensions.deduperreload": "the same",
+    "IPython.utils.dir2": "a notebook shows the value of its last line",
+    "jedi.inference.compiled.access": "IPython completes a name",
+    "ptpython.completer": "a name is completed",
+    "ptpython.printer": "a result is shown",
+    "ptpython.signatures": "the parameters of a call are shown",
+    # Pretty printers and logs.
+    "devtools.debug": "debug() shows what it is given",
+    "devtools.prettier": "the same",
+    "devtools.utils": "the same",
+    "pympler": "the size of an object is measured",
+    "rich._inspect": "inspect() shows an object",
+    "rich.pretty": "what is in containers and tracebacks is shown",
+    "structlog.processors": "the values of a log entry are shown",
+    # What makes documentation, stubs and models of the names in a module or a class.
+    "mypy.stubtest": "a module is compared with its stub",
+    "mypy.stubgenc": "a stub is made of a module",
+    "mypy.stubdoc": "the same",
+    "pydantic._internal": "a default is taken from the body of a class",
+    "pydantic.json_schema": "the schema of a model has its defaults",
+    "pydantic.plugin._schema_validator:create_schema_validator": "the same",
+    "sphinx.ext.autodoc": "what stands in a module or a class is documented",
+    "sphinx.util.inspect": "the same",
+    "sphinx.util.typing": "the same",
     # Test runners.
     "_pytest.compat": "what stands in a module is searched for tests and fixtures",
     "_pytest.doctest": "the same",
     "_pytest.python": "the same, and a parameter of a test is given a name",
     "_pytest.unittest": "the same",
-    # Notebooks.
-    "IPython.utils.dir2": "a notebook shows the value of its last line",
-    "jedi.inference.compiled.access": "IPython completes a name",
 }
 
 # Modules that ask for whoever calls them, with all below them: it is the caller that looks on, or not.

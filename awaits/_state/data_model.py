@@ -41,6 +41,7 @@ NOT_FORWARDED: Final[Mapping[str, str]] = {
     "__set__": "an Await in the body of a class is not forced by writing it there",
     "__delete__": "an Await in the body of a class is not forced by deleting it there",
     "__getattr__": "__getattribute__ does its work",
+    "__signature__": "of the class Await, which has no constructor; as an attribute it is W's",
     "__prepare__": "looked up as an attribute, which is forwarded",
     "__missing__": "called by dict on its own subclasses",
     "__release_buffer__": "the view that __buffer__ returns releases itself",

@@ -67,7 +67,8 @@ def special_methods() -> Iterator[str]:
 
 def methods_of(holder: Any) -> set[str]:
     """Leave out what is data about the holder, such as `__doc__` and `__name__`: it is never called."""
-    return {name for name, value in vars(holder).items() if inspect.isroutine(value)}
+    routines = {name for name, value in vars(holder).items() if inspect.isroutine(value)}
+    return routines - {"__signature__"}
 
 
 DATA_MODEL = frozenset(special_methods())
