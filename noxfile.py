@@ -20,13 +20,22 @@ nox.needs_version = ">=2026.10"
 nox.options.reuse_venv = "yes"
 nox.options.sessions = ["lint", "types", "tests"]
 
-PACKAGE = ["awaits", "awaits_mypy", "LICENSE", "README.md", "pyproject.toml", "setup.py"]
+PACKAGE = [
+    "awaits",
+    "awaits_mypy",
+    "awaits_pytest",
+    "LICENSE",
+    "README.md",
+    "pyproject.toml",
+    "setup.py",
+]
 TESTS = ["tests", "docs", "examples", "benchmarks", "README.md", "pyproject.toml"]
 LAYERS_TESTS = "tests/test_layers.py"
 WHEEL_TESTS = "tests/typing/test_wheel.py"
 BROWSER_TESTS = "tests/runtime/test_trace_pages.py"
 CHROMIUM = ["chromium", "chromium-browser", "google-chrome"]
 MYPY = os.environ.get("MYPY", "1.17.0 1.20.2 2.0.0 2.*").split()
+PYTEST = ["7.4.*", "8.0.*", "8.4.*", "9.0.*", "9.*"]
 PYTHONS = ["3.11", "3.12", "3.13", "3.14", "3.15", "3.13t", "3.14t", "3.15t"]
 # Also where NOX_DEFAULT_VENV_BACKEND names uv, which leaves an installed package as it is.
 in_venv = nox.session(venv_backend="venv")
@@ -104,7 +113,7 @@ def lint(session: nox.Session) -> None:
 def types(session: nox.Session) -> None:
     """Run mypy, strict, with our own plugin, and other type checkers."""
     install(session, "--group", "dev")
-    sources = ["awaits", "awaits_mypy", "tests", "examples", "benchmarks", "noxfile.py"]
+    sources = ["awaits", "awaits_mypy", "awaits_pytest", "tests", "examples", "benchmarks", "noxfile.py"]
     session.run("mypy", *sources, "--exclude", "mistakes")
     session.run("python", "-m", "pytest", "-q", "tests/typing/test_other_checkers.py")
 
@@ -274,6 +283,16 @@ def versions(session: nox.Session, mypy: str) -> None:
     install(session, "--group", "test", f"mypy=={mypy}")
     session.run("mypy", "--version")
     session.run("python", "-m", "pytest", "tests/typing", "-q", *session.posargs)
+
+
+@in_venv
+@nox.parametrize("version", PYTEST, ids=PYTEST)
+def pytest(session: nox.Session, version: str) -> None:
+    """Run the tests of the plugin for pytest on one version of it."""
+    install(session, f"pytest=={version}", "pytest-xdist", "attrs")
+    with elsewhere(session):
+        # pyproject.toml has options for a plugin of pytest that only the typing tests need.
+        session.run("python", "-m", "pytest", "-q", "-o", "addopts=", "tests/runtime/test_pytest.py")
 
 
 @in_venv

@@ -14,6 +14,7 @@ from importlib.util import find_spec
 from types import ModuleType, TracebackType
 from typing import Any
 
+import awaits
 from awaits import Trace, trace
 
 _NO_RICH = (
@@ -68,6 +69,8 @@ def main() -> None:
 
 
 def _run_module(name: str) -> None:
+    # Or pytest warns that this package, which has a plugin for it, was there before it.
+    awaits.__doc__ = f"{awaits.__doc__}\nPYTEST_DONT_REWRITE"
     runpy.run_module(name, run_name="__main__", alter_sys=True)
 
 

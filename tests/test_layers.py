@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-PACKAGES = ("awaits", "awaits_mypy")
+PACKAGES = ("awaits", "awaits_mypy", "awaits_pytest")
 CONTRACTS = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
 CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text()
 

@@ -52,17 +52,18 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return python
 
 
-def test_wheel_holds_both_packages_and_nothing_else(wheel: Path) -> None:
+def test_wheel_holds_the_packages_and_nothing_else(wheel: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
     folders = {name.partition("/")[0] for name in names}
-    assert folders == {"awaits", "awaits_mypy", f"typed_awaits-{__version__}.dist-info"}
+    assert folders == {"awaits", "awaits_mypy", "awaits_pytest", f"typed_awaits-{__version__}.dist-info"}
     assert {"awaits/py.typed", "awaits/_tracing/timeline.html", "awaits_mypy/py.typed"} <= set(names)
     assert any(name.endswith("LICENSE") for name in names)
 
 
 def test_installed_packages_come_from_the_wheel(installed: Path, tmp_path: Path) -> None:
-    program = "import awaits, awaits_mypy; print(awaits.__file__); print(awaits_mypy.__file__)"
-    for file in run(installed, "-c", program, cwd=tmp_path).splitlines():
+    for package in ("awaits", "awaits_mypy", "awaits_pytest"):
+        program = f"import {package}; print({package}.__file__)"
+        file = run(installed, "-c", program, cwd=tmp_path)
         assert Path(file).is_relative_to(installed.parents[1])
 
 
@@ -87,6 +88,11 @@ def test_installed_wheel_has_the_command(installed: Path, tmp_path: Path) -> Non
     )
     (tmp_path / "mypy.ini").write_text("[mypy]\n")
     assert "run awaits-mypy init" in run(installed, "-m", "awaits_mypy", "check", cwd=tmp_path, code=1)
+
+
+def test_installed_wheel_has_the_plugin_of_pytest(installed: Path, tmp_path: Path) -> None:
+    said = run(installed, "-m", "pytest", "--trace-config", "--collect-only", cwd=tmp_path, code=5)
+    assert f"PLUGIN registered: <module 'awaits_pytest' from '{installed.parents[1]}" in said
 
 
 def test_installed_wheel_runs(installed: Path, tmp_path: Path) -> None:
