@@ -1,8 +1,8 @@
 """What a trace hears of, while one is on: which Awaits are made, run and waited for.
 
-While none is on, `recorder` is None and nothing else here is used. A recorder keeps names, places and
-times, never an Await, a result or a failure; and it asks nothing of what it comes across, as that could
-run a call.
+While none is on, `recorder` is None and nothing else here is used. A recorder keeps names, places,
+times and short texts, never an Await, an argument, a result or a failure; and it asks nothing of what it
+comes across, as that could run a call.
 """
 
 from __future__ import annotations
@@ -18,8 +18,9 @@ from typing import Any, Final
 
 from awaits._state import making
 from awaits._state.held_call import function_name
-from awaits._state.slots import PENDING, get_function
+from awaits._state.slots import PENDING, get_args, get_function, get_kwargs
 from awaits._state.threads import RLock, get_ident, holding, threads_by_ident
+from awaits._tracing.short_forms import class_name, short_arguments
 
 # The code and the line of a place, of which the rest is found when somebody looks.
 Place = tuple[CodeType, int]
@@ -52,8 +53,6 @@ _OF_ATTRIBUTES: Final = {
     "run_for_attribute",
     "wait_for_attribute",
 }
-# Not `cls.__qualname__`, for which a metaclass can have code of its own.
-_class_name: Final[Callable[[type], str]] = vars(type)["__qualname__"].__get__
 
 # Read once in each function: a trace can end in another thread between two looks.
 recorder: Recorder | None = None
@@ -90,6 +89,7 @@ class Run:
 
     __slots__ = (
         *(
+            "arguments",
             "context",
             "creation",
             "ended",
@@ -105,7 +105,9 @@ class Run:
 
     def __init__(self, creation: Creation, aw: object, origin: Origin) -> None:
         self.creation = creation
-        self.name = function_name(get_function(aw))
+        function = get_function(aw)
+        self.name = function_name(function)
+        self.arguments = short_arguments(function, get_args(aw) or (), get_kwargs(aw))
         self.origin = origin
         # The names of the classes of what came of it.
         self.result: str | None = None
@@ -171,13 +173,13 @@ class Recorder:
     def succeed(self, run: Run, value: object) -> None:
         """Record that a run gave this value."""
         run.ended = perf_counter()
-        run.result = _class_name(type(value))
+        run.result = class_name(type(value))
         self.record(run)
 
     def fail(self, run: Run, error: BaseException) -> None:
         """Record that a run failed, and note with the error where its Await was made."""
         run.ended = perf_counter()
-        run.error = _class_name(type(error))
+        run.error = class_name(type(error))
         if run.creation.place is not None:
             code, line = run.creation.place
             place = f"{code.co_filename}:{line}, in {code.co_qualname}"

@@ -42,6 +42,9 @@ class TracedRun(NamedTuple):
     """The number of the Await, in the order in which they first ran."""
     function: str
     """The qualified name of the function."""
+    arguments: str
+    """A short form of the first argument, with `…` if there are more: a str, bytes or a number itself,
+    cut after 30 characters, and of any other object the class or the name; nothing of it is run."""
     result: str | None
     """The name of the class of what it returned; None if it failed."""
     error: str | None
@@ -68,6 +71,11 @@ class TracedRun(NamedTuple):
     it has started itself."""
 
     @property
+    def call(self) -> str:
+        """The function with the arguments, in short."""
+        return f"{self.function}({self.arguments})"
+
+    @property
     def waited_s(self) -> float:
         """The sum of the waits of others."""
         return sum(wait.duration_s for wait in self.waits)
@@ -87,6 +95,7 @@ def traced_runs(heard: Sink, began: float) -> Iterator[TracedRun]:
         yield TracedRun(
             number=numbers.setdefault(run.creation, len(numbers) + 1),
             function=run.name,
+            arguments=run.arguments,
             result=run.result,
             error=run.error,
             created=_site(run.creation.place),

@@ -57,7 +57,7 @@ def _page_data(runs: Sequence[TracedRun]) -> dict[str, Any]:
     index_of = {id(run): index for index, run in enumerate(runs)}
     return {
         "summary": summary(runs),
-        "columns": list(COLUMNS.items()),
+        "columns": [(name, column.side) for name, column in COLUMNS.items()],
         "runs": [
             {
                 "cells": cells(run),

@@ -13,7 +13,7 @@ from awaits._tracing.runs import TracedRun, traced_runs
 class Trace:
     """What `trace` gives: a context manager, for one use, and the runs that ended while it was on.
 
-    It holds names, places and times, and none of the objects they are about.
+    It holds names, places, times and short forms of arguments, and none of the objects they are about.
     """
 
     def __init__(self) -> None:

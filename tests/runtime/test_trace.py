@@ -3,7 +3,6 @@
 import asyncio
 import copy
 import gc
-import io
 import math
 import operator
 import os
@@ -849,33 +848,6 @@ def test_forked_child_can_trace() -> None:
         "    assert os.waitpid(child, 0)[1] == 0\n"
     )
     subprocess.run([sys.executable, "-c", program], check=True, timeout=TIMEOUT_S)
-
-
-# The table.
-
-
-def test_table_has_a_row_for_each_run() -> None:
-    pytest.importorskip("rich")
-    with trace() as seen:
-        with suppress(ValueError):
-            str(awaitable(fail))
-        str(awaitable(int))
-    output = io.StringIO()
-    seen.print(output)
-    heads, *rows = [line.split() for line in output.getvalue().splitlines() if line.strip(" ─")]
-    assert " ".join(heads) == "# function gave created forced by in started ms took ms others waited ms"
-    assert rows[0][:4] == ["1", "fail", "!", "ValueError"]
-    assert rows[1][:3] == ["2", "int", "int"]
-    (took,) = {f"{seen.runs[1].duration_s * 1000:.3f}"}
-    assert rows[1][-1] == took
-    assert " ".join(rows[2]).startswith("2 runs of 2 Awaits in 1 threads or tasks, 1 failed; they took ")
-    assert seen.table().row_count == 2
-
-
-def test_table_without_rich_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "rich.table", None)
-    with pytest.raises(ImportError, match=r"needs rich: pip install 'typed-awaits\[trace\]'$"):
-        trace().table()
 
 
 # The command.

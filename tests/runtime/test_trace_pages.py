@@ -169,7 +169,7 @@ def test_names_with_markup_are_shown_as_they_are(tmp_path: Path) -> None:
     shown, console = show(page)
     assert console == []
     assert "planted" not in shown.ids
-    assert shown.rows[1][1] == name
+    assert shown.rows[1][1] == f"{name}()"
     assert name in str(shown.bars[0]["aria-label"])
 
 
