@@ -33,6 +33,7 @@ TESTS = ["tests", "docs", "examples", "benchmarks", "README.md", "pyproject.toml
 LAYERS_TESTS = "tests/test_layers.py"
 WHEEL_TESTS = "tests/typing/test_wheel.py"
 BROWSER_TESTS = "tests/runtime/test_trace_pages.py"
+CHECKERS_TESTS = ["tests/typing/test_other_checkers.py", "tests/typing/test_editors.py"]
 CHROMIUM = ["chromium", "chromium-browser", "google-chrome"]
 MYPY = os.environ.get("MYPY", "1.17.0 1.20.2 2.0.0 2.*").split()
 PYTEST = ["7.4.*", "8.0.*", "8.4.*", "9.0.*", "9.*"]
@@ -111,11 +112,11 @@ def lint(session: nox.Session) -> None:
 
 @in_venv
 def types(session: nox.Session) -> None:
-    """Run mypy, strict, with our own plugin, and other type checkers."""
+    """Run mypy, strict, with our own plugin, other type checkers, and their language servers."""
     install(session, "--group", "dev")
     sources = ["awaits", "awaits_mypy", "awaits_pytest", "tests", "examples", "benchmarks", "noxfile.py"]
     session.run("mypy", *sources, "--exclude", "mistakes")
-    session.run("python", "-m", "pytest", "-q", "tests/typing/test_other_checkers.py")
+    session.run("python", "-m", "pytest", "-q", *CHECKERS_TESTS)
 
 
 @in_venv
