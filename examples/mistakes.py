@@ -30,7 +30,7 @@ def mistakes(point: Await[Point], maybe: Await[Point | None]) -> None:
     point.x = "far"
     # error: Incompatible types in assignment (expression has type "str", variable has type "float")  [assignment]
     point + 1
-    # error: Unsupported operand types for + ("Await[Point]" and "int")  [operator]
+    # error: Unsupported operand types for + ("Point" and "int")  [operator]
     point[0]
     # error: Value of type "Point" is not indexable  [index]
     dict(zip(point, "xy", strict=True))

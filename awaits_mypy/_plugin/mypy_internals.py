@@ -4,7 +4,7 @@ Checked with mypy 1.17.0, 1.20.2, 2.0.0 and 2.4.1.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any, cast
 
@@ -14,6 +14,7 @@ from mypy.checker_state import checker_state
 from mypy.checkmember import analyze_member_access
 from mypy.defaults import PYTHON3_VERSION
 from mypy.erasetype import erase_typevars
+from mypy.errors import ErrorInfo, ErrorWatcher
 from mypy.join import join_type_list
 from mypy.maptype import map_instance_to_supertype
 from mypy.meet import narrow_declared_type
@@ -78,8 +79,10 @@ __all__ = [
     "check_unpacking",
     "check_untyped_call",
     "classes_asked_for",
+    "context_at",
     "enclosing_scope",
     "erase_typevars",
+    "filter_errors",
     "find_member",
     "forget_subtype_checks",
     "format_type",
@@ -100,6 +103,7 @@ __all__ = [
     "retract_refusals_of_await",
     "spare_checks_of_self",
     "take_back_declaration",
+    "takes_operand",
     "type_expected_here",
     "type_of_attribute",
     "type_of_call",
@@ -358,6 +362,25 @@ def beyond_all_filters(ctx: AnyContext) -> AbstractContextManager[None]:
     return beyond_filters(ctx, len(ctx.api.msg.errors._watchers))
 
 
+def filter_errors(ctx: AnyContext, is_replaced: Callable[[str, ErrorInfo], bool]) -> None:
+    """Have each error shown to this before it is reported, which may report others in its place.
+
+    What mypy filters out for itself, where it only tries something, is not shown.
+    """
+    errors = ctx.api.msg.errors
+    if not errors._watchers or errors._watchers[0]._filter != is_replaced:
+        errors._watchers.insert(0, ErrorWatcher(errors, filter_errors=is_replaced))
+
+
+def context_at(error: ErrorInfo, receiver: Type) -> AttributeContext:
+    """Return what a hook would be given of an object of this type at the place of an error."""
+    place = TempNode(receiver)
+    place.line, place.column = error.line, error.column
+    place.end_line, place.end_column = error.end_line, error.end_column
+    checker = cast(TypeChecker, checker_state.type_checker)
+    return AttributeContext(get_proper_type(receiver), receiver, False, place, checker)
+
+
 def callee_type(ctx: AttributeContext, typ: Type) -> Type:
     """Return a class object's type as mypy calls it; any other type as it is."""
     return _checker_of(ctx).expr_checker.analyze_type_type_callee(get_proper_type(typ), ctx.context)
@@ -415,6 +438,13 @@ def check_unpacking(ctx: AnyContext, targets: list[Expression], value: Type) -> 
     """Check that this is unpacked into the targets as mypy checks it, and report what it reports."""
     expression = TempNode(value, context=ctx.context)
     _checker_of(ctx).check_multi_assignment(targets, expression, ctx.context, rv_type=value)
+
+
+def takes_operand(ctx: AnyContext, method: str, owner: Type, operand: Expression) -> bool:
+    """Say whether this method of `owner` takes the operand, without its reflected twin."""
+    with ctx.api.msg.filter_errors() as errors:
+        _checker_of(ctx).expr_checker.check_op(method, owner, operand, ctx.context)
+    return not errors.has_new_errors()
 
 
 def check_in_place_operation(

@@ -4,6 +4,8 @@ The method alone would not do. Either operand may be an Await, and mypy types so
 than a method: a tuple's item by its literal index, a TypedDict's by its key, `==` by what can be equal.
 """
 
+from typing import Final
+
 from mypy.nodes import (
     ComparisonExpr,
     Decorator,
@@ -13,7 +15,7 @@ from mypy.nodes import (
     OpExpr,
     TempNode,
 )
-from mypy.operators import op_methods
+from mypy.operators import normal_from_reverse_op, op_methods
 from mypy.plugin import AttributeContext, MethodContext, MethodSigContext
 from mypy.types import (
     AnyType,
@@ -43,21 +45,29 @@ from awaits_mypy._plugin.mypy_internals import (
     record_dependency,
     records_dependencies,
     release_type,
+    takes_operand,
     type_of_expression,
     union_of,
 )
 from awaits_mypy._plugin.operands import is_settled, known_index, operand_on_values
 from awaits_mypy._plugin.protocols import member_for_protocol
-from awaits_mypy._plugin.receivers import awaited_types, awaits_in, has_await, items_of, without_awaits
+from awaits_mypy._plugin.receivers import (
+    awaited_types,
+    awaits_in,
+    has_await,
+    is_mixed,
+    items_of,
+    without_awaits,
+)
 from awaits_mypy._plugin.statements import value_assigned_to
+
+# mypy's around the question for an operator's method: one around each attempt at the operation, and one
+# around the search for a method.
+_FILTERS: Final = 2
 
 
 def analyze_operator(ctx: AttributeContext, name: str) -> Type:
-    """Answer for a binary operator, straight or reflected, or an order comparison.
-
-    Where the operation on the values is refused, answer as for any attribute, so that mypy composes
-    its message from the methods that are there.
-    """
+    """Answer for a binary operator, straight or reflected, or an order comparison."""
     operation = _on_values(ctx, ctx.context)
     if operation is None:
         return analyze_attribute(ctx, name)
@@ -72,15 +82,34 @@ def analyze_operator(ctx: AttributeContext, name: str) -> Type:
     with ctx.api.msg.filter_errors() as errors:
         result = ctx.api.get_expression_type(operation, ctx.api.type_context[-1])
     if errors.has_new_errors():
-        return analyze_attribute(ctx, name)
+        return _refused(ctx, name)
     return function_returning(ctx, result)
+
+
+def _refused(ctx: AttributeContext, name: str) -> Type:
+    """Report what mypy reports of the operation on the values, and answer so that it says nothing more.
+
+    Where an operand may also be no Await, answer as for any attribute: mypy goes through the items of
+    the union, and composes its message from the methods that are there. So too where the left operand's
+    own method takes the Await itself.
+    """
+    operation, operands = _on_values(ctx, ctx.context), _operands_of(ctx.context)
+    types = [type_of_expression(ctx, operand) for operand in operands]
+    if operation is None or any(map(is_mixed, types)):
+        return analyze_attribute(ctx, name)
+    if name in normal_from_reverse_op:
+        straight = normal_from_reverse_op[name]
+        for left, operand in zip(types, operands[1:], strict=False):
+            if not has_await(left) and takes_operand(ctx, straight, left, operand):
+                return analyze_attribute(ctx, name)
+    with beyond_filters(ctx, _FILTERS):
+        return function_returning(ctx, ctx.api.get_expression_type(operation, ctx.api.type_context[-1]))
 
 
 def analyze_equality(ctx: AttributeContext, name: str) -> Type:
     """Answer for `==` and `!=`, which mypy refuses (strictly) though the methods accept anything."""
     _depend_on(ctx, name)
-    # The filters: one around each attempt at the operation, one around the search for a method.
-    result = _analyze_comparison(ctx, filters=2)
+    result = _analyze_comparison(ctx, _FILTERS)
     return analyze_attribute(ctx, name) if result is None else function_returning(ctx, result)
 
 
@@ -228,16 +257,22 @@ def _analyze_comparison(ctx: AnyContext, filters: int) -> Type | None:
 def _on_values(ctx: AnyContext, expression: object) -> Expression | None:
     """Return the same operation with each Await among its operands replaced by a W."""
     operation: Expression
+    operands = [operand_on_values(ctx, operand) for operand in _operands_of(expression)]
     if isinstance(expression, OpExpr):
-        left, right = operand_on_values(ctx, expression.left), operand_on_values(ctx, expression.right)
+        left, right = operands
         operation = OpExpr(expression.op, left, right)
     elif isinstance(expression, ComparisonExpr):
-        operands = [operand_on_values(ctx, operand) for operand in expression.operands]
         operation = ComparisonExpr(expression.operators, operands)
     else:
         return None
     operation.set_line(expression)
     return operation
+
+
+def _operands_of(expression: object) -> list[Expression]:
+    if isinstance(expression, OpExpr):
+        return [expression.left, expression.right]
+    return expression.operands if isinstance(expression, ComparisonExpr) else []
 
 
 def _awaited(ctx: AttributeContext, w: Type) -> Type:

@@ -48,6 +48,11 @@ def awaits_in(receiver: Type, kind: str = AWAIT) -> list[Instance]:
     return []
 
 
+def is_mixed(receiver: Type) -> bool:
+    """Say whether an expression of this type can be an Await, and can be something else."""
+    return has_await(receiver) and not all(map(is_await, items_of(receiver)))
+
+
 def awaited_types(receiver: Type, kind: str = AWAIT) -> list[Type]:
     """Return the W of every Await, of this kind, that an expression of this type can be."""
     return [type_of_value(await_type) for await_type in awaits_in(receiver, kind)]

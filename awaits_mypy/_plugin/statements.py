@@ -1,5 +1,6 @@
 """Find, in the program, the statement around an expression, which mypy does not tell a hook."""
 
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from typing import Final
 
@@ -25,10 +26,6 @@ from mypy.plugin import AttributeContext
 
 from awaits_mypy._plugin.mypy_internals import AnyContext, enclosing_scope
 
-# Where the compound statements keep their blocks. (mypy's own visitors are compiled, and a class that
-# is not cannot inherit from them.)
-_BLOCKS: Final = ("body", "else_body", "finally_body", "handlers", "bodies", "defs")
-
 # What is in a node of mypy's is what it can be matched with, and this.
 _NOT_MATCHED: Final = ("rvalue", "defs", "items", "impl", "initializer")
 
@@ -38,17 +35,17 @@ def value_assigned_to(ctx: AttributeContext, target: Expression) -> Expression |
 
     An overloaded `__set__` gives a type by the value that is assigned.
     """
-    for statement in _statements_in(enclosing_scope(ctx)):
-        if isinstance(statement, AssignmentStmt) and any(item is target for item in statement.lvalues):
-            return statement.rvalue
+    for node in _nodes_around(target.line, enclosing_scope(ctx)):
+        if isinstance(node, AssignmentStmt) and any(item is target for item in node.lvalues):
+            return node.rvalue
     return None
 
 
 def is_operated_on_in_place(ctx: AnyContext, target: Context) -> bool:
     """Say whether this is the left side of a statement such as `target += value`."""
     return any(
-        isinstance(statement, OperatorAssignmentStmt) and statement.lvalue is target
-        for statement in _statements_in(enclosing_scope(ctx))
+        isinstance(node, OperatorAssignmentStmt) and node.lvalue is target
+        for node in _nodes_around(target.line, enclosing_scope(ctx))
     )
 
 
@@ -64,6 +61,28 @@ def targets_of_unpacking(ctx: AttributeContext) -> list[list[Expression]]:
     if isinstance(place, TempNode) or any(place is value for node in around for value in _values(node)):
         return [targets for node in around for target in _targets(node) for targets in _lists_in(target)]
     return []
+
+
+def targets_of_value_at(ctx: AttributeContext) -> list[Expression]:
+    """Return the targets into which the value is unpacked that mypy says is here; none if in doubt."""
+    place = ctx.context
+    lists = [
+        targets
+        for node in _nodes_around(place.line, enclosing_scope(ctx))
+        for value, target in _unpacked(node)
+        if (value.line, value.column) == (place.line, place.column)
+        for targets in _lists_in(target)
+    ]
+    return lists[0] if len(lists) == 1 else []
+
+
+def _unpacked(node: Node) -> Iterator[tuple[Node, Expression | None]]:
+    """Yield where mypy says that there is what is unpacked into which target."""
+    if isinstance(node, WithStmt):
+        yield from zip(node.expr, node.target, strict=True)
+    else:
+        place = node.rvalue if isinstance(node, AssignmentStmt) else node
+        yield from ((place, target) for target in _targets(node))
 
 
 def _values(node: Node) -> Iterator[Expression]:
@@ -104,31 +123,38 @@ def _lists_in(target: Expression | None) -> Iterator[list[Expression]]:
 
 
 def _nodes_around(line: int, node: Node) -> Iterator[Node]:
-    """Yield this, and the statements and expressions in it that reach over the line."""
+    """Yield this, and the statements and expressions in it that reach over the line.
+
+    (mypy's own visitors are compiled, and a class that is not cannot inherit from them.)
+    """
     yield node
-    for name in (*getattr(node, "__match_args__", ()), *_NOT_MATCHED):
+    for name in dict.fromkeys((*getattr(node, "__match_args__", ()), *_NOT_MATCHED)):
         if name != "node":  # what a name stands for
-            for inner in _nodes_in(getattr(node, name, None)):
+            for inner in _nodes_in(getattr(node, name, None), line):
                 if inner.line <= line <= (inner.end_line or line):
                     yield from _nodes_around(line, inner)
 
 
-def _nodes_in(value: object) -> Iterator[Node]:
+def _nodes_in(value: object, line: int) -> Iterator[Node]:
     if isinstance(value, (Expression, Statement, Argument)):
         yield value
     elif isinstance(value, (list, tuple)):
-        for item in value:
-            yield from _nodes_in(item)
+        for item in _near(value, line):
+            yield from _nodes_in(item, line)
 
 
-def _statements_in(node: object) -> Iterator[Statement]:
-    if isinstance(node, list):
-        for item in node:
-            yield from _statements_in(item)
-        return
-    if isinstance(node, Statement):
-        yield node
-    for name in _BLOCKS:
-        inner = getattr(node, name, None)
-        if isinstance(inner, (list, Block)):
-            yield from _statements_in(inner)
+def _near(nodes: Sequence[Node], line: int) -> Sequence[Node]:
+    """Return those of these that can reach over the line: of the statements of a block only a few.
+
+    A function may have thousands of statements, and mypy asks at many of them.
+    """
+    if not nodes or not isinstance(nodes[0], Statement) or isinstance(nodes[0], Block):
+        return nodes
+    end = start = bisect_right(nodes, line, key=_line_of)
+    while start and nodes[start - 1].line == line:
+        start -= 1
+    return nodes[max(start - 1, 0) : end]
+
+
+def _line_of(node: Node) -> int:
+    return node.line
