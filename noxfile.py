@@ -323,6 +323,22 @@ def torch(session: nox.Session) -> None:
 
 
 @in_venv
+def tools(session: nox.Session) -> None:
+    """Let debuggers, notebooks and other tools look at Awaits, on both builds: nothing runs."""
+    need(session, "gcc")
+    install(session, "--group", "tools", env={"AWAITS_BUILD": "compiled"})
+    # pyproject.toml has options for a plugin of pytest that only the typing tests need.
+    test = ["python", "-m", "pytest", "-q", "-rs", "-o", "addopts=", "tests/tools", *session.posargs]
+    with elsewhere(session):
+        session.run("python", "-m", "pip", "freeze")
+        for build in ["compiled", "pure"]:
+            said = session.run(*test, env={"AWAITS_BUILD": build}, silent=True) or ""
+            session.log(said)
+            if "SKIPPED" in said:
+                session.error("No test may be skipped for want of a tool.")
+
+
+@in_venv
 def docs(session: nox.Session) -> None:
     """Build the documentation as a site, without a warning, and leave it in the folder after --."""
     session.install("--upgrade", "pip")

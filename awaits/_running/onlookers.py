@@ -30,15 +30,14 @@ ONLOOKERS: Final[Mapping[str, str]] = {
     # Debuggers: pydevd is in those of VS Code and PyCharm. What is typed there runs in the program.
     "_pydev_bundle": "a debug console completes a name",
     "_pydevd_bundle": "variables, watches and hovers are shown",
-    "pydevd_plugins": "the same",
     "snoop": "variables are shown at each line",
     # Notebooks and consoles.
     "IPython.core.completer": "a name is completed",
     "IPython.core.magics.namespace": "%whos and the like list variables",
     "IPython.core.oinspect": "aw? and Shift-Tab describe an object",
     "IPython.extensions.autoreload": "what a module held is compared with what it holds",
-    "IPython.extensions.deduperreload": "the same",
     "IPython.utils.dir2": "a notebook shows the value of its last line",
+    "IPython.utils.wildcard": "%psearch looks for names",
     "jedi.inference.compiled.access": "IPython completes a name",
     "ptpython.completer": "a name is completed",
     "ptpython.printer": "a result is shown",
@@ -54,18 +53,19 @@ ONLOOKERS: Final[Mapping[str, str]] = {
     # What makes documentation, stubs and models of the names in a module or a class.
     "mypy.stubtest": "a module is compared with its stub",
     "mypy.stubgenc": "a stub is made of a module",
-    "mypy.stubdoc": "the same",
-    "pydantic._internal": "a default is taken from the body of a class",
+    "pydantic._internal._fields": "a default is taken from the body of a class",
     "pydantic.json_schema": "the schema of a model has its defaults",
     "pydantic.plugin._schema_validator:create_schema_validator": "the same",
     "sphinx.ext.autodoc": "what stands in a module or a class is documented",
     "sphinx.util.inspect": "the same",
-    "sphinx.util.typing": "the same",
     # Test runners.
+    "_pytest._code.code:getfslineno": "where something stands is found",
+    "_pytest._code.source:getrawcode": "the same",
     "_pytest.compat": "what stands in a module is searched for tests and fixtures",
     "_pytest.doctest": "the same",
     "_pytest.python": "the same, and a parameter of a test is given a name",
     "_pytest.unittest": "the same",
+    "anyio.pytest_plugin": "the same",
 }
 
 # Modules that ask for whoever calls them, with all below them: it is the caller that looks on, or not.
