@@ -66,7 +66,7 @@ from awaits._running.implicit import (
     wait_for_iteration,
 )
 from awaits._running.imports import import_named
-from awaits._state import declared, making
+from awaits._state import making
 from awaits._state.data_model import OWN
 from awaits._state.held_call import (
     function_name,
@@ -217,7 +217,10 @@ class Await(AwaitBase, Generic[W_co]):
         value = get_value(self)
         if value is not PENDING:
             return {"fn", "args", "is_nowait", *dir(value)}
-        of_w = declared.names(declared.declared(function))
+        from awaits._state import declared  # only here: it is for those who look
+
+        called = function.function if type(function) is Call else function
+        of_w = declared.names(declared.declared(called))
         return {"fn", "args", "is_nowait", *dir(object), *of_w}
 
     @final

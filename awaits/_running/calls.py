@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 from awaits._running.claims import hold, is_running, remote_results
 from awaits._running.imports import import_named, is_importing, is_whole
 from awaits._state import making
-from awaits._state.declared import stands_for_its_function
 from awaits._state.held_call import get_call
 from awaits._state.slots import (
     PENDING,
@@ -127,9 +126,6 @@ class Call:
             return call_named(module, self.__qualname__) is self
         except (AttributeError, KeyError):
             return False
-
-
-stands_for_its_function(Call)
 
 
 def call_named(module: str | None, qualname: str) -> Any:

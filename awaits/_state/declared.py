@@ -83,19 +83,8 @@ def declared(function: object) -> Declared:
         return _of_function(function, owner)  # type: ignore[arg-type]
     if kind is typing.NewType:
         return _of_annotation(function, _Names())
-    if kind in _CALLS:
-        return declared(object.__getattribute__(function, "function"))
     call = _found(kind, "__call__")
     return _of_function(call, function) if type(call) is types.FunctionType else UNKNOWN
-
-
-# The classes of what stands for another function, which it has as its attribute `function`.
-_CALLS: Final[set[type]] = set()
-
-
-def stands_for_its_function(cls: type) -> None:
-    """Have the calls of an object of this class declared by the function in its attribute `function`."""
-    _CALLS.add(cls)
 
 
 def names(declaration: Declared) -> set[str]:
