@@ -86,11 +86,11 @@ def hasher_asking() -> Any:
 
     It is written in Python: https://github.com/joblib/joblib/blob/main/joblib/hashing.py.
     """
-    hashing = sys.modules.get("joblib.hashing")
+    hasher = getattr(sys.modules.get("joblib.hashing"), "Hasher", ())  # none, where it is not imported
     frame: FrameType | None = sys._getframe(1)
     while frame is not None and is_here(frame.f_code):
         frame = frame.f_back
-    if hashing is None or frame is None or frame.f_code is not vars(pickle._Pickler)["save"].__code__:
+    if frame is None or frame.f_code is not vars(pickle._Pickler)["save"].__code__:
         return None
     asker = frame.f_locals["self"]
-    return asker if isinstance(asker, hashing.Hasher) else None
+    return asker if isinstance(asker, hasher) else None
