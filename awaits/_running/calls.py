@@ -194,9 +194,9 @@ def makes_a_coroutine(aw: AwaitBase) -> bool:
 def is_ready(aw: AwaitBase) -> bool:
     """Say whether a delayed function could have the value now."""
     value, outcome = get_value(aw), get_outcome(aw)
-    if isinstance(value, Coroutine):
-        return outcome is not None and outcome.done()
-    return value is not PENDING
+    if value is PENDING or not isinstance(value, Coroutine):
+        return value is not PENDING
+    return outcome is not None and outcome.done()
 
 
 def value_of(argument: Any) -> Any:

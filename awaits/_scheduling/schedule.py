@@ -204,7 +204,8 @@ class Schedule:
                 self._complete(aw, failure)
                 return
             aw = holding(self.lock, self._next_here, aw)
-            self._submit_ready()
+            if self.ready:
+                self._submit_ready()
 
     def _next_here(self, completed: Await[Any]) -> Await[Any] | None:
         waiting = len(self.ready)
