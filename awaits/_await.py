@@ -37,6 +37,7 @@ from typing import (
 from awaits._forwarding.attributes import (
     NoSignature,
     TorchFunction,
+    read_class,
     read_pending,
     read_signature,
     refuse_own,
@@ -161,7 +162,7 @@ class Await(AwaitBase, Generic[W_co]):
 
     def __getattribute__(self, name: str, /) -> Any:
         if name in OWN:
-            return object.__getattribute__(self, name)
+            return read_class(self) if name == "__class__" else object.__getattribute__(self, name)
         value = get_value(self)
         if value is PENDING:
             return read_pending(self, name, sys._getframe().f_back)
@@ -717,6 +718,7 @@ if core is not None:
         swallowed=swallowed,
         swallowed_for_attribute=swallowed_for_attribute,
         refuse_own=refuse_own,
+        read_class=read_class,
         read_pending=read_pending,
         read_signature=read_signature,
         length_of_tensor=length_of_tensor,

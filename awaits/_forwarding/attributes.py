@@ -9,8 +9,9 @@ from typing import Any, Final
 
 from awaits._running.implicit import no_value, run_for_attribute, wait_for_attribute
 from awaits._running.onlookers import looks_on
+from awaits._state import making
 from awaits._state.data_model import OWN
-from awaits._state.slots import AwaitBase
+from awaits._state.slots import PENDING, AwaitBase, core, get_value
 
 # What any object has by its class. Not `__iter__` and so on, which an Await has for its W.
 _OF_ANY_OBJECT: Final = frozenset({*vars(object), "__module__"})
@@ -27,6 +28,28 @@ def read_pending(aw: AwaitBase, name: str, frame: FrameType | None) -> Any:
         raise no_value(AttributeError, aw)
     value = run_for_attribute(aw, name)
     return read_signature(value, frame) if is_signature else getattr(value, name)
+
+
+# How many frames above the function that answers it a log record asks, by `isinstance` and `abc`.
+_LOG_RECORD: Final = 2 if core is not None else 3
+
+
+def read_class(aw: AwaitBase) -> Any:
+    """Read `__class__`: that is Await, but to a log record whose text names parts of its only argument.
+
+    `logging.error("%(a)s", aw)` takes them from that argument if it is a Mapping. Nothing runs for it:
+    the record is made before it is known whether anybody wants its text.
+    """
+    try:
+        frame = sys._getframe(_LOG_RECORD)
+    except ValueError:  # there are not as many
+        return making.await_class
+    if frame.f_globals.get("__name__") == "logging" and frame.f_code.co_qualname == "LogRecord.__init__":
+        text = frame.f_locals.get("msg")
+        if type(text) is str and "%(" in text:
+            value = get_value(aw)
+            return dict if value is PENDING else type(value)
+    return making.await_class
 
 
 def read_signature(value: Any, frame: FrameType | None) -> Any:

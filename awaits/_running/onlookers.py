@@ -21,6 +21,7 @@ ONLOOKERS: Final[Mapping[str, str]] = {
     "rlcompleter": "a name is completed",
     "_pyrepl.fancycompleter": "the same",
     "inspect:getmodule": "the module of a function or a class is looked for",
+    "logging:LogRecord.__init__": "a record is made, whose text nobody may want",
     # What `inspect.iscoroutinefunction` and the like ask of all that a class holds.
     "inspect:_signature_is_functionlike": "mocks ask whether it is a function",
     "inspect:_has_coroutine_mark": "the same",

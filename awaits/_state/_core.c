@@ -77,10 +77,11 @@ typedef struct {
     X(refuse_own) \
     X(read_pending) \
     X(read_signature) \
+    X(read_class) \
     X(length_of_tensor)
 #define DECLARE(name) static PyObject *name;
 FROM_PYTHON(DECLARE)
-static PyObject *no_keywords, *torch_function, *dunder_name, *reference_awaitable;
+static PyObject *no_keywords, *torch_function, *dunder_name, *dunder_class, *reference_awaitable;
 
 /* What is called with every new Await while a trace is on, which also wants to hear what its call runs for.
  * One thread begins and ends a trace while others look. */
@@ -371,29 +372,35 @@ asking_frame(void)
 
 /* Onlookers. */
 
+/* Return the name of the module whose code asks; NULL if there is none, as where no Python code asks. */
+static PyObject *
+asking_module(void)
+{
+    PyObject *module = NULL;
+#if PY_VERSION_HEX < 0x030D0000
+    PyObject *globals = PyEval_GetGlobals();
+    if (globals != NULL) {
+        module = Py_XNewRef(PyDict_GetItemWithError(globals, dunder_name));
+    }
+#else
+    PyObject *globals = PyEval_GetFrameGlobals();
+    if (globals != NULL) {
+        (void)PyDict_GetItemRef(globals, dunder_name, &module);
+        Py_DECREF(globals);
+    }
+#endif
+    return module;
+}
+
 /* Say whether the code that asks looks at whatever it comes across, as `onlookers.looks_on` says it. Most
  * modules are known to be ordinary. */
 static int
 is_looked_at(void)
 {
-#if PY_VERSION_HEX < 0x030D0000
-    PyObject *globals = Py_XNewRef(PyEval_GetGlobals());
-#else
-    PyObject *globals = PyEval_GetFrameGlobals();
-#endif
-    if (globals == NULL) {
-        return 0; /* no Python code asks */
-    }
-    PyObject *module;
-#if PY_VERSION_HEX < 0x030D0000
-    module = Py_XNewRef(PyDict_GetItemWithError(globals, dunder_name));
-#else
-    (void)PyDict_GetItemRef(globals, dunder_name, &module);
-#endif
+    PyObject *module = asking_module();
     int is_ordinary = module == NULL || !PyUnicode_CheckExact(module)
                       || PyDict_GetItemWithError(kinds_of_modules, module) == ordinary;
     Py_XDECREF(module);
-    Py_DECREF(globals);
     if (is_ordinary) {
         return PyErr_Occurred() ? -1 : 0;
     }
@@ -545,12 +552,51 @@ get_attribute_of_pending(PyObject *self, PyObject *name)
     return result;
 }
 
+static int
+is_named(PyObject *module, const char *name)
+{
+    return module != NULL && PyUnicode_Check(module) && PyUnicode_CompareWithASCIIString(module, name) == 0;
+}
+
+/* Say whether a log record may ask for the class, through the function of `abc` behind `isinstance`. */
+static int
+is_asked_by_logging(void)
+{
+    PyObject *module = asking_module();
+    int is_asked = is_named(module, "abc");
+    Py_XDECREF(module);
+    PyFrameObject *frame = is_asked ? PyEval_GetFrame() : NULL, *caller = frame ? PyFrame_GetBack(frame) : NULL;
+    if (caller == NULL) {
+        return PyErr_Occurred() ? -1 : 0;
+    }
+    PyObject *globals = PyFrame_GetGlobals(caller);
+    module = globals ? PyObject_GetItem(globals, dunder_name) : NULL;
+    is_asked = is_named(module, "logging");
+    Py_XDECREF(module);
+    Py_XDECREF(globals);
+    Py_DECREF(caller);
+    if (PyErr_Occurred() && PyErr_ExceptionMatches(PyExc_KeyError)) {
+        PyErr_Clear();
+    }
+    return PyErr_Occurred() ? -1 : is_asked;
+}
+
+static PyObject *
+get_own_attribute(PyObject *self, PyObject *name)
+{
+    int is_asked = name == dunder_class ? is_asked_by_logging() : 0;
+    if (is_asked) {
+        return is_asked < 0 ? NULL : PyObject_CallOneArg(read_class, self);
+    }
+    return PyObject_GenericGetAttr(self, name);
+}
+
 static PyObject *
 get_attribute(PyObject *self, PyObject *name)
 {
     int own = is_own(name);
     if (own) {
-        return own < 0 ? NULL : PyObject_GenericGetAttr(self, name);
+        return own < 0 ? NULL : get_own_attribute(self, name);
     }
     PyObject *value = get_field(self, VALUE);
     if (value == NULL) {
@@ -1249,7 +1295,9 @@ execute(PyObject *module)
     no_keywords = PyDict_New();
     torch_function = PyUnicode_InternFromString("__torch_function__");
     dunder_name = PyUnicode_InternFromString("__name__");
-    if (no_keywords == NULL || torch_function == NULL || dunder_name == NULL) {
+    dunder_class = PyUnicode_InternFromString("__class__");
+    if (no_keywords == NULL || torch_function == NULL || dunder_name == NULL
+        || dunder_class == NULL) {
         return -1;
     }
     return PyModule_AddType(module, &base_type);

@@ -6,13 +6,14 @@ import doctest
 import importlib
 import inspect
 import io
+import logging
 import re
 import rlcompleter
 import sys
 import traceback
 import types
 import unittest
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial, singledispatch, singledispatchmethod
@@ -356,3 +357,45 @@ def test_pytest_collects_a_module_without_running_an_await_in_it(tmp_path: Path)
         cwd=tmp_path,
     )
     assert "4 tests collected" in done.stdout, done.stdout
+
+
+LOGGED: dict[str, tuple[str, tuple[Any, ...], str]] = {
+    "names": ("%(a)s and %(b)d", (awaitable(dict, a=1, b=2),), "1 and 2"),
+    "names of a complete one": ("%(a)s", (awaitable_nowait({"a": 1}),), "1"),
+    "names of a dict with an Await": ("%(a)s", ({"a": awaitable(int, "3")},), "3"),
+    "one value that is a dict": ("%s", (awaitable(dict, a=1),), "{'a': 1}"),
+    "two values": ("%s %s", (awaitable(dict, a=1), 2), "{'a': 1} 2"),
+}
+
+
+@pytest.mark.parametrize(("text", "args", "expected"), LOGGED.values(), ids=LOGGED)
+def test_a_log_record_is_formatted_as_with_the_value(
+    text: str, args: tuple[Any, ...], expected: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    logging.getLogger("test").error(text, *args)
+    assert caplog.messages == [expected]
+
+
+class Fails:
+    def __call__(self) -> dict[str, int]:
+        raise KeyError("no")
+
+
+def test_a_log_record_that_nobody_formats_runs_nothing() -> None:
+    aw = awaitable(dict, a=1)
+    logging.LogRecord("test", logging.ERROR, "here", 1, "%(a)s", (aw,), None)
+    assert not awaitable_done(aw)
+
+
+def test_a_failing_call_does_not_leave_the_logger(capsys: pytest.CaptureFixture[str]) -> None:
+    logger = logging.Logger("test")
+    logger.addHandler(logging.StreamHandler())
+    logger.error("%(a)s", awaitable(Fails()))
+    assert "KeyError: 'no'" in capsys.readouterr().err
+
+
+def test_the_class_is_await_to_all_others() -> None:
+    msg = "%(a)s"
+    aw: Any = awaitable(dict, a=1)
+    assert (aw.__class__, isinstance(aw, Mapping), msg) == (Await, False, "%(a)s")
+    assert not awaitable_done(aw)
