@@ -2,7 +2,7 @@
 
 Usage: python timeline.py PAGE.html
 docs/timeline.png is made of that page by `chromium --headless --no-sandbox --hide-scrollbars
---window-size=1180,640 --screenshot=timeline.png PAGE.html`.
+--window-size=1180,560 --screenshot=timeline.png PAGE.html`.
 """
 
 import sys

@@ -32,9 +32,14 @@ def short_arguments(function: object, args: Sequence[Any], kwargs: Mapping[str, 
     while type(function) is partial:
         args, kwargs = (*function.args, *args), {**function.keywords, **kwargs}
         function = function.func
-    forms = [short_form(args[0])] if args else []
-    forms += [f"{cut(name)}={short_form(kwargs[name])}" for name in list(kwargs)[: 1 - len(forms)]]
-    return ", ".join(forms) + (", …" if len(args) + len(kwargs) > 1 else "")
+    if args:
+        first = short_form(args[0])
+    elif kwargs:
+        name, value = next(iter(kwargs.items()))
+        first = f"{cut(name)}={short_form(value)}"
+    else:
+        return ""
+    return first if len(args) + len(kwargs) == 1 else f"{first}, …"
 
 
 def short_form(value: Any) -> str:

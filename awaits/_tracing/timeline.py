@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -50,39 +50,51 @@ def write_html(runs: Sequence[TracedRun], path: str | os.PathLike[str]) -> None:
 
 
 def _page_data(runs: Sequence[TracedRun]) -> dict[str, Any]:
+    """Return what the page shows. Texts are named by their places in one list: most come often."""
     placed = bars(runs)
     took: dict[str, float] = {}
     for run in runs:
         took[run.function] = took.get(run.function, 0) + run.duration_s
+    functions = sorted(took, key=lambda name: -took[name])
+    texts: dict[str, int] = {}
+
+    def text(content: str) -> int:
+        return texts.setdefault(content, len(texts))
+
+    def pairs(details: Iterable[tuple[str, str]]) -> list[tuple[int, int]]:
+        return [(text(name), text(value)) for name, value in details]
+
+    places = {name: place for place, name in enumerate(functions)}
     index_of = {id(run): index for index, run in enumerate(runs)}
+    lanes = _lanes(placed)
+    lane_places = {lane: place for place, lane in enumerate(lanes)}
     return {
         "summary": summary(runs),
         "columns": [(name, column.side) for name, column in COLUMNS.items()],
+        "functions": functions,
+        "lanes": list(lanes.values()),
         "runs": [
-            {
-                "cells": cells(run),
-                "number": run.number,
-                "function": run.function,
-                "failed": run.error is not None,
-                "details": list(_details(run).items()),
-            }
+            (
+                run.number,
+                places[run.function],
+                run.error is not None,
+                list(map(text, cells(run))),
+                pairs(_details(run).items()),
+            )
             for run in runs
         ],
-        "functions": sorted(took, key=lambda name: -took[name]),
-        "lanes": [
-            {"number": lane, "name": name, "rows": rows} for lane, (name, rows) in _lanes(placed).items()
-        ],
         "bars": [
-            {
-                "run": index_of[id(bar.run)],
-                "lane": bar.lane,
-                "row": bar.row,
-                "start": bar.span.started_s * 1000,
-                "took": bar.span.duration_s * 1000,
-                "wait": bar.wait and _waited(bar.run, bar.wait),
-            }
+            (
+                index_of[id(bar.run)],
+                lane_places[bar.lane],
+                bar.row,
+                bar.span.started_s * 1000,
+                bar.span.duration_s * 1000,
+                *([pairs(_waited(bar.run, bar.wait))] if bar.wait else []),
+            )
             for bar in placed
         ],
+        "texts": list(texts),
     }
 
 
@@ -98,7 +110,7 @@ def _lanes(placed: Sequence[Bar]) -> dict[int, tuple[str, int]]:
 def _details(run: TracedRun) -> dict[str, str]:
     """Return what is known of a run, in full."""
     return {
-        "Await": f"#{run.number} {run.function}",
+        "Await": f"#{run.number} {run.call}",
         "raised" if run.error else "gave": gave(run).removeprefix("! "),
         "created": _full(run.created),
         "forced": _full(run.forced),
@@ -118,7 +130,7 @@ def _details(run: TracedRun) -> dict[str, str]:
 
 def _waited(run: TracedRun, wait: TracedWait) -> list[tuple[str, str]]:
     return [
-        ("waited for", f"#{run.number} {run.function}"),
+        ("waited for", f"#{run.number} {run.call}"),
         ("thread", wait.thread),
         *([("task", wait.task)] if wait.task else []),
         ("started ms", milliseconds(wait.started_s)),
