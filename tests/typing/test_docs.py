@@ -23,6 +23,8 @@ from typing import Any
 import mypy.version
 import pytest
 
+from benchmarks.starting import CHANGE
+
 from .conftest import ROOT
 from .pages import PAGES, Block
 from .screenshot import PICTURE, mypy_output, text_of, without_blanks
@@ -84,6 +86,8 @@ class Reader:
                 assert_shown(command, expected, self.run(command))
         elif block.kind == "sh":
             assert set(block.text.splitlines()) <= NOT_RUN.keys()
+        elif block.kind == "diff":
+            assert block.text == CHANGE, "not what was measured"
         elif "mypy" in block.text and block.kind in ("toml", "ini"):
             self.configure(block)
         else:
