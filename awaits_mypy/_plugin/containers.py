@@ -30,6 +30,11 @@ _BY_HASH: Final = {
     "collections.OrderedDict": ("move_to_end", "pop"),
     "collections.UserDict": ("__getitem__", "__delitem__"),
     "builtins.set": ("discard", "remove"),
+    **dict.fromkeys(
+        ("weakref.WeakKeyDictionary", "weakref.WeakValueDictionary"),
+        ("__getitem__", "__delitem__", "get", "pop"),
+    ),
+    "_weakrefset.WeakSet": ("discard", "remove"),
 }
 _BY_EQUALITY: Final = {
     "builtins.list": ("count", "index", "remove"),

@@ -14,6 +14,7 @@ from collections import ChainMap, Counter, OrderedDict, UserDict, UserList, defa
 from collections.abc import Callable
 from types import MappingProxyType
 from typing import Any, NamedTuple
+from weakref import WeakKeyDictionary, WeakSet, WeakValueDictionary
 
 import pytest
 
@@ -24,6 +25,7 @@ from array import array
 from collections import ChainMap, Counter, OrderedDict, UserDict, UserList, defaultdict, deque
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
+from weakref import WeakKeyDictionary, WeakSet, WeakValueDictionary
 from awaits import Await
 """
 CONFIG = "[mypy]\nplugins = awaits_mypy\nstrict = true\n"
@@ -38,9 +40,11 @@ class Keeping(dict[str, int]):
     def __missing__(self, key: str) -> int:
         self[key] = 0
         return 0
+class Key: ...
 """
 own: dict[str, Any] = {}
 exec(OWN, own)
+THE_KEY = own["Key"]()
 
 
 class Value(NamedTuple):
@@ -59,6 +63,11 @@ VALUES = {
     "far": Value("Await[int]", lambda: pending(3)),
     "either": Value("Await[str] | str", lambda: pending("k")),
     "nested": Value("Await[Await[str]]", lambda: pending(pending("k"))),
+    "key": Value("Await[Key]", lambda: pending(THE_KEY)),
+    "new_key": Value("Await[Key]", lambda: pending(own["Key"]())),
+    "cut": Value("Await[slice[int, None, None]]", lambda: pending(slice(1, None))),
+    "index": Value("Await[int | slice[int, None, None]]", lambda: pending(slice(1, None))),
+    "none": Value("Await[int | None]", lambda: pending(None)),
     "ns": Value("Await[list[int]]", lambda: pending([1])),
     "lazy": Value("Await[dict[str, int]]", lambda: pending({"k": 1})),
     "x": Value("Await[float]", lambda: pending(1.5)),
@@ -82,6 +91,9 @@ VALUES = {
     "mapping": Value("Mapping[str, int]", lambda: own["Own"](k=1)),
     "others": Value("Await[set[int]]", lambda: pending({1, 5})),
     "frozen": Value("Await[frozenset[int]]", lambda: pending(frozenset({1, 5}))),
+    "weak": Value("WeakKeyDictionary[Key, int]", lambda: WeakKeyDictionary({THE_KEY: 1})),
+    "of_weak": Value("WeakValueDictionary[str, Key]", lambda: WeakValueDictionary({"k": THE_KEY})),
+    "weak_s": Value("WeakSet[Key]", lambda: WeakSet([THE_KEY])),
     "xs": Value("list[int]", lambda: [0, 1, 2]),
     "user_xs": Value("UserList[int]", lambda: UserList([0, 1, 2])),
     "fixed": Value("tuple[int, str]", lambda: (1, "k")),
@@ -117,6 +129,20 @@ return default.get(k)
 return default.pop(k, None)
 return user_d[k]
 del user_d[k]
+return weak[key]
+del weak[key]
+return weak.get(key)
+return weak.get(key, None)
+return weak.pop(key)
+return weak.pop(key, "")
+return of_weak[k]
+del of_weak[k]
+return of_weak.get(k)
+return of_weak.get(k, None)
+return of_weak.pop(k)
+return of_weak.pop(k, None)
+weak_s.discard(key)
+weak_s.remove(key)
 return own.get(k)
 return keeping.pop(k, None)
 return xs[n]
@@ -215,8 +241,19 @@ return keeping[absent]
 return own[k]
 user_d[absent] = 1
 s.add(far)
+weak[new_key] = 1
+weak.setdefault(new_key, 1)
+weak_s.add(new_key)
+of_weak[absent] = weak_s.pop()
 xs.append(n)
 xs.insert(0, n)
+return xs[cut]
+return xs[index]
+xs[cut] = [1]
+del xs[cut]
+return xs[none:]
+return xs[:none]
+return text[none:]
 return d[ns]
 return d[n]
 xs.remove(k)
