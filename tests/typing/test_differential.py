@@ -4,8 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from .differential.__main__ import compare, table
-from .differential.causes import ABSTRACT, AWAITED, HIDDEN, IS_NO_W, cause_of
+from .differential.__main__ import compare, differences_between, table
+from .differential.causes import ABSTRACT, AWAITED, EMPTY, HIDDEN, IS_NO_W, cause_of
+from .differential.checking import Checked, Message, Typed
+from .differential.consequences import lines_that_follow
+from .differential.rewriting import Span
 
 TOY = '''\
 """A package."""
@@ -87,14 +90,55 @@ def test_a_lost_type_is_found_by_what_mypy_says_and_by_the_types(tmp_path: Path)
         (
             "",
             'Invalid index type "int | slice[Any]" for "list[int]"; expected type "SupportsIndex"',
-            None,
+            IS_NO_W,
         ),
+        ("", 'Invalid index type "float" for "list[int]"; expected type "SupportsIndex"', None),
+        ("", '(got "dict[str | Any, int]", expected "Mapping[str, int]")', IS_NO_W),
+        ("", "NameExpr at 4: def () -> tuple[Any, ...]", HIDDEN),
+        ("", 'Need type annotation for "d" (hint: "d: dict[<type>, <type>] = ...")', EMPTY),
         ("", 'No overload variant of "__getitem__" of "list" matches argument type "int"', None),
         ('Call to untyped function "f" in typed context', "", None),
     ],
 )
 def test_a_cause_is_told_by_what_mypy_says(plain: str, awaits: str, cause: str | None) -> None:
     assert cause_of([plain][: len(plain)], [awaits][: len(awaits)]) == cause
+
+
+def test_a_line_follows_from_another_by_a_statement_or_a_name() -> None:
+    source = """\
+def get(rows, at):
+    row = rows[_wrap(at)]
+    cell = (
+        row.cell
+    )
+    other = cell.other
+    for part in other.parts:
+        print(part)
+    rest = rows[0]
+    rest.cell
+def row(row):
+    row.cell
+"""
+    assert lines_that_follow(source, {2}, {3, 4, 6, 8, 10, 12}) == {3, 4, 6}
+    assert lines_that_follow(source, {2}, {4, 6, 7, 8, 10, 12}) == {4, 6, 7, 8}
+    assert lines_that_follow(source, {4}, {2, 3, 6}) == {3, 6}
+
+
+def test_an_await_differs_only_if_it_agrees_with_neither_the_control_nor_the_package() -> None:
+    """What is expected of a value is not handed on by the control's function in the same way."""
+    span = Span(1, 4, 1, 5)
+    plain, awaits, before = (
+        Checked([], {"f.py": [Typed(span, "NameExpr", text, is_value=True, lasts=True)]})
+        for text in ("float", "int", "int")
+    )
+    assert not list(differences_between(plain, awaits, before))
+    assert [each.awaits for each in differences_between(plain, awaits, plain)] == [
+        ["NameExpr at 4: int"]
+    ]
+    said = Checked([Message("f.py", 1, "error: x")], {})
+    silent = Checked([], {})
+    assert not list(differences_between(said, silent, silent))
+    assert [each.plain for each in differences_between(said, silent, said)] == [["error: x"]]
 
 
 def _toy(folder: Path) -> Path:

@@ -5,11 +5,14 @@
 
 A copy of each package has a function around each value that is asked for something (an attribute, an
 item, an operator, a call ...). It is checked twice: the function gives an Await of the value, and as a
-control the value itself. Prints a table in Markdown, and what differs for no cause in `causes.py`; fails
-if that is more than one line in 5,000 places.
+control the value itself. What is expected of a value does not reach it in the same way through a
+function. So what mypy says of the package as it was counts as well: a line differs if the Awaits agree
+with neither. Prints a table in Markdown, and what differs for no cause in `causes.py`; fails if that is
+more than one line in 5,000 places.
 """
 
 import argparse
+import re
 import shutil
 import sys
 import tempfile
@@ -23,8 +26,9 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Final
 
-from tests.typing.differential.causes import CAUSES, cause_of
+from tests.typing.differential.causes import CAUSES, FOLLOWS, cause_of
 from tests.typing.differential.checking import Checked, check
+from tests.typing.differential.consequences import lines_that_follow
 from tests.typing.differential.rewriting import WRAP, rewrite
 from tests.typing.parity.__main__ import AWAIT, without_holder
 
@@ -51,12 +55,15 @@ class Difference:
 
     file: str
     line: int
-    plain: list[str] = field(default_factory=list)
-    awaits: list[str] = field(default_factory=list)
+    plain: list[str]
+    awaits: list[str]
+    cause: str | None = field(init=False)
 
-    @property
-    def cause(self) -> str | None:
-        return cause_of(self.plain, self.awaits)
+    def __bool__(self) -> bool:
+        return bool(self.plain or self.awaits)
+
+    def __post_init__(self) -> None:
+        self.cause = cause_of(self.plain, self.awaits)
 
     def __str__(self) -> str:
         said = [f"\n      w:  {text}" for text in self.plain] + [
@@ -85,17 +92,21 @@ def compare(
     package = source.name
     shutil.copytree(source, folder / package, ignore=shutil.ignore_patterns("__pycache__"))
     (original,) = check_all(folder, package, {"original": "W"})
-    places: Counter[str] = Counter()
+    rewritten = {}
     for file, expressions in original.types.items():
         path = folder / file
         wrapped = frozenset(each.span for each in expressions if each.is_value)
         others = frozenset(each.span for each in expressions if not each.is_value)
         if path.suffix == ".py":
-            rewritten = rewrite(path.read_text(), wrapped - others, without)
-            path.write_text(rewritten.text)
-            places += rewritten.places
+            rewritten[file] = rewrite(path.read_text(), wrapped - others, without)
+            path.write_text(rewritten[file].text)
+    places = sum((each.places for each in rewritten.values()), Counter[str]())
     plain, awaits = check_all(folder, package, {"plain": "W", "awaits": result})
-    return Compared(package, version, places, list(differences_between(plain, awaits)))
+    original = original.moved({file: text.line_of for file, text in rewritten.items()})
+    differences = list(differences_between(plain, awaits, original))
+    for file, text in rewritten.items():
+        name_consequences(text.text, [each for each in differences if each.file == file])
+    return Compared(package, version, places, differences)
 
 
 def check_all(folder: Path, package: str, results: dict[str, str]) -> list[Checked]:
@@ -113,36 +124,63 @@ def check_all(folder: Path, package: str, results: dict[str, str]) -> list[Check
         return [each.result() for each in checks]
 
 
-def differences_between(plain: Checked, awaits: Checked) -> Iterator[Difference]:
+def differences_between(plain: Checked, awaits: Checked, original: Checked) -> Iterator[Difference]:
     """Yield each line at which messages differ, or else the types of expressions."""
-    said = [_by_line(plain), _by_line(awaits)]
-    typed = [_types_by_line(plain), _types_by_line(awaits)]
-    for by_line in (said, typed):
-        for file, line in sorted({*by_line[0], *by_line[1]}):
-            of_plain, of_awaits = (each.get((file, line), Counter()) for each in by_line)
-            if of_plain != of_awaits and (
-                by_line is said or said[0].get((file, line)) == said[1].get((file, line))
-            ):
-                yield Difference(file, line, [*(of_plain - of_awaits)], [*(of_awaits - of_plain)])
+    said, said_of_plain, said_before = map(_said, (awaits, plain, original))
+    types, types_of_plain, types_before = map(_types, (awaits, plain, original))
+    shown = set()
+    for place in sorted({*said, *said_of_plain}):
+        found = _difference(place, said_of_plain, said)
+        if found and (found.cause is not None or said[place] != said_before[place]):
+            shown.add(place)
+            yield found
+    for place in sorted({*types, *types_of_plain} - shown):
+        found = _difference(place, types_of_plain, types)
+        if not found:
+            continue
+        of_original = {_without_column(text) for text in types_before[place]}
+        is_as_before = {_without_column(text) for text in found.awaits} <= of_original
+        if not is_as_before or len(found.plain) > len(found.awaits):  # some have no type any more
+            yield found
+
+
+def name_consequences(source: str, differences: Sequence[Difference]) -> None:
+    """Name the cause of those of a file's differences that follow from others."""
+    causes = {each.line for each in differences if each.cause is not None}
+    others = {each.line for each in differences if each.cause is None}
+    follow = lines_that_follow(source, causes, others)
+    for each in differences:
+        if each.cause is None and each.line in follow:
+            each.cause = FOLLOWS
 
 
 Lines = dict[tuple[str, int], Counter[str]]
 
 
-def _by_line(checked: Checked) -> Lines:
+def _difference(place: tuple[str, int], plain: Lines, awaits: Lines) -> Difference:
+    of_plain, of_awaits = plain[place], awaits[place]
+    return Difference(*place, [*(of_plain - of_awaits)], [*(of_awaits - of_plain)])
+
+
+def _said(checked: Checked) -> Lines:
     lines: Lines = defaultdict(Counter)
     for message in checked.messages:
         lines[message.file, message.line][without_holder(message.text, AWAIT)] += 1
     return lines
 
 
-def _types_by_line(checked: Checked) -> Lines:
+def _types(checked: Checked) -> Lines:
     lines: Lines = defaultdict(Counter)
     for file, expressions in checked.types.items():
         for each in filter(lambda each: each.lasts, expressions):
             text = f"{each.kind} at {each.span.column}: {without_holder(each.text, AWAIT)}"
             lines[file, each.span.line][text] += 1
     return lines
+
+
+def _without_column(text: str) -> str:
+    """Return what is said of an expression, wherever in its line that stands."""
+    return re.sub(r" at \d+:", ":", text, count=1)
 
 
 def table(compared: list[Compared]) -> str:

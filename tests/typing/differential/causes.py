@@ -10,17 +10,28 @@ AWAITED: Final = "every Await can be awaited"
 
 _ABSTRACT_CLASS = r'"(Mutable)?(Mapping|Sequence|MappingProxyType|ChainMap)\b'
 
-CAUSES: Final = (IS_NO_W, ABSTRACT, HIDDEN, AWAITED)
+EMPTY: Final = "an empty container"
+FOLLOWS: Final = "follows from one of these"
+
+CAUSES: Final = (IS_NO_W, ABSTRACT, HIDDEN, AWAITED, EMPTY, FOLLOWS)
 
 # By a pattern of what mypy says of the Await, whose name is already left out of it.
 _BY_PATTERN: Final = {
     r"\[await-hidden\]": HIDDEN,
     r'"Callable\[\[\], tuple\[Any, \.\.\.\]\]"': HIDDEN,  # the Await's own `args`, where W is Any
+    r"def \(\) -> tuple\[Any, \.\.\.\]": HIDDEN,
+    r'\(got "str \| tuple\[Any, \.\.\.\]"': HIDDEN,  # the Await's own `__reduce_ex__`
     rf"Invalid index type .+ for {_ABSTRACT_CLASS}": ABSTRACT,
     rf'No overload variant of "__getitem__" of {_ABSTRACT_CLASS}': ABSTRACT,
     r'operand types for in \("str" and "str"\)': IS_NO_W,  # which wants a str by its class
     r'Invalid index type .+ for "dict\[': IS_NO_W,  # which is kept: to look for one is accepted
-    r'No overload variant of "__getitem__" of "(?!list|tuple|str|bytes|range|deque)': IS_NO_W,
+    r'No overload variant of "__[gs]etitem__" of "(?!list|tuple|str|bytes|range|deque)': IS_NO_W,
+    r'(type|types) "[^"]*\bslice\[': IS_NO_W,  # an index that is an Await of one; or its end may be None
+    r"\[str-format\]": IS_NO_W,
+    "Enum index should be a string": IS_NO_W,
+    r"Need type annotation": EMPTY,
+    r'No overload variant of "get" of "dict" matches': EMPTY,  # whose first key was an Await
+    r"Argument after \*\* must have string keys": EMPTY,
 }
 
 # Two types that mypy refuses, though without the names of the Awaits they are the same.
@@ -44,7 +55,12 @@ def cause_of(plain: list[str], awaits: list[str]) -> str | None:
 
 def _is_same(given: str, wanted: str) -> bool:
     """Return whether one is the other, or an item of that union; Any is the same as anything."""
+    given, wanted = map(_without_kinds_of_mapping, (given, wanted))
     return any(_fits(given, item) or _fits(item, given) for item in [wanted, *wanted.split(" | ")])
+
+
+def _without_kinds_of_mapping(text: str) -> str:
+    return re.sub(r"\b(dict|MutableMapping)\b", "Mapping", text.replace(" | Any", ""))
 
 
 def _fits(pattern: str, text: str) -> bool:

@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -77,6 +77,22 @@ class Checked(NamedTuple):
 
     messages: list[Message]
     types: dict[str, list[Typed]]
+
+    def moved(self, to: dict[str, Callable[[int], int]]) -> "Checked":
+        """Return the same with other lines: where the files' functions say that each of these stands."""
+        messages = [
+            each._replace(line=to[each.file](each.line)) if each.file in to else each
+            for each in self.messages
+        ]
+        types = {
+            file: [
+                each._replace(span=each.span._replace(line=to[file](each.span.line)))
+                for each in all_typed
+            ]
+            for file, all_typed in self.types.items()
+            if file in to
+        }
+        return Checked(messages, types)
 
 
 def check(folder: Path, variant: Path, package: str, flags: Sequence[str]) -> Checked:

@@ -34,10 +34,15 @@ class Span(NamedTuple):
 
 
 class Rewritten(NamedTuple):
-    """The new text of a module, and how many values of each kind are wrapped in it."""
+    """The new text of a module, how many values of each kind are in it, and where the import is."""
 
     text: str
     places: Counter[str]
+    import_after: int
+
+    def line_of(self, original: int) -> int:
+        """Return which line this one of the original is here."""
+        return original + (original > self.import_after)
 
 
 def rewrite(source: str, values: frozenset[Span], without: Sequence[str] = ()) -> Rewritten:
@@ -54,8 +59,9 @@ def rewrite(source: str, values: frozenset[Span], without: Sequence[str] = ()) -
     lines = source.encode().splitlines(keepends=True)
     for line, column, _, text in sorted(_insertions(kinds), reverse=True):
         lines[line - 1] = lines[line - 1][:column] + text + lines[line - 1][column:]
-    lines.insert(_line_for_import(tree), f"{_IMPORT}\n".encode())
-    return Rewritten(b"".join(lines).decode(), Counter(kinds.values()))
+    import_after = _line_for_import(tree)
+    lines.insert(import_after, f"{_IMPORT}\n".encode())
+    return Rewritten(b"".join(lines).decode(), Counter(kinds.values()), import_after)
 
 
 def _insertions(spans: dict[Span, str]) -> Iterator[tuple[int, int, int, bytes]]:
