@@ -18,8 +18,21 @@ from mypy.types import (
 )
 
 from awaits_mypy._plugin.callables import anything_returning
-from awaits_mypy._plugin.mypy_internals import awaited_type, bound_to, type_of_call, type_of_expression
-from awaits_mypy._plugin.receivers import awaited_types, without_awaits
+from awaits_mypy._plugin.mypy_internals import (
+    awaited_type,
+    bound_to,
+    is_subtype,
+    type_of_call,
+    type_of_expression,
+    union_of,
+)
+from awaits_mypy._plugin.receivers import (
+    awaited_types,
+    is_await,
+    is_awaitable,
+    items_of,
+    without_awaits,
+)
 
 _COROUTINES: Final = ("typing.Coroutine", "types.CoroutineType")
 
@@ -75,10 +88,27 @@ def analyze_delayed_call(ctx: MethodSigContext, _: str) -> FunctionLike:
     function = TempNode(_function_in(ctx.type), context=call)
     on_values = CallExpr(function, arguments, call.arg_kinds, call.arg_names)
     on_values.set_line(call)
-    returned = get_proper_type(type_of_call(ctx, on_values))
+    returned = get_proper_type(_type_as_expected(ctx, on_values))
     if isinstance(returned, Instance):
         returned = returned.copy_modified(last_known_value=None)  # an int, of a lambda that gives 1
     return anything_returning(ctx, result.copy_modified(args=[returned]))
+
+
+def _type_as_expected(ctx: MethodSigContext, call: CallExpr) -> Type:
+    """Return the type of the call, of which mypy expects what it expects to be in the Await."""
+    expected = ctx.api.type_context[-1]
+    items = [] if expected is None else items_of(expected)
+    values = [item.args[0] for item in items if is_await(item)]
+    if values:
+        return type_of_call(ctx, call, union_of(values))
+    # What `await` expects is the value, or else what the value awaits to.
+    for awaitable in filter(is_awaitable, items):
+        for guessed in (awaitable.args[0], awaitable):
+            with ctx.api.msg.filter_errors() as errors:
+                typ = type_of_call(ctx, call, guessed)
+            if not errors.has_new_errors() and is_subtype(typ, guessed):
+                return typ
+    return type_of_call(ctx, call)
 
 
 def _function_in(delayed: Type) -> Type:

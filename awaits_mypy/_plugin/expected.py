@@ -6,7 +6,7 @@ for W, and then refuse the coroutine function in `await awaitable(fetch)`.
 """
 
 from collections.abc import Callable
-from typing import Final, TypeGuard, TypeVar
+from typing import TypeVar
 
 from mypy.nodes import CallExpr, Expression, MemberExpr, NameExpr
 from mypy.plugin import FunctionSigContext, MethodSigContext
@@ -19,17 +19,15 @@ from awaits_mypy._plugin.mypy_internals import (
     type_variables_in,
 )
 from awaits_mypy._plugin.operands import is_generic, is_settled
-from awaits_mypy._plugin.receivers import is_await, items_of
+from awaits_mypy._plugin.receivers import is_await, is_awaitable, items_of
 
 Ctx = TypeVar("Ctx", FunctionSigContext, MethodSigContext)
-
-_AWAITABLE: Final = "typing.Awaitable"
 
 
 def is_awaitable_expected_here() -> bool:
     """Say whether mypy expects something awaitable of the expression that it is about to check."""
     expected = type_expected_here()
-    return expected is not None and any(map(_is_awaitable, items_of(expected)))
+    return expected is not None and any(map(is_awaitable, items_of(expected)))
 
 
 def expecting_await(hook: Callable[[Ctx], FunctionLike] | None, ctx: Ctx, _: str) -> FunctionLike:
@@ -84,10 +82,6 @@ def _is_accepted(
 
 def _as_await(item: ProperType, made: Instance) -> Type:
     """Return the Await that is such an awaitable; anything else as it is."""
-    if not _is_awaitable(item):
+    if not is_awaitable(item):
         return item
     return made.copy_modified(args=[UnionType.make_union([item.args[0], item])])
-
-
-def _is_awaitable(typ: ProperType) -> TypeGuard[Instance]:
-    return isinstance(typ, Instance) and typ.type.fullname == _AWAITABLE

@@ -64,6 +64,7 @@ from awaits_mypy._plugin.unpacking import Unpackings
 
 _AWAIT_MEMBER = f"{AWAIT}."
 _TORCH_AWAIT_MEMBER = f"{TORCH_AWAIT}."
+_DELAYED_CALL = f"{DELAYED_FUNCTION}.__call__"
 
 _Callback = Callable[[AttributeContext, str], Type]
 _FunctionSigHook = Callable[[FunctionSigContext], FunctionLike]
@@ -147,7 +148,7 @@ class AwaitsPlugin(Plugin):
     def get_method_signature_hook(self, fullname: str) -> _MethodSigHook | None:
         """Answer in the same way for methods, and for those of containers that take an Await."""
         hook = self._container_hook(fullname) or self._method_signature_hook(fullname)
-        if self._is_asking_others or not is_awaitable_expected_here():
+        if self._is_asking_others or fullname == _DELAYED_CALL or not is_awaitable_expected_here():
             return hook
         hook = hook or self._ask_others("get_method_signature_hook", fullname)
         return partial(reporting_failure, partial(expecting_await, hook), fullname)
@@ -204,7 +205,7 @@ class AwaitsPlugin(Plugin):
         """Answer for the one method that is no attribute to mypy, for `in`, and for numpy and torch."""
         if fullname == f"{_AWAIT_MEMBER}__getattribute__":
             return partial(reporting_failure, analyze_lookup, "__getattribute__")
-        if fullname == f"{DELAYED_FUNCTION}.__call__":
+        if fullname == _DELAYED_CALL:
             return partial(reporting_failure, analyze_delayed_call, "__call__")
         if fullname.endswith(".__contains__"):
             return partial(reporting_failure, hold_element, "__contains__")

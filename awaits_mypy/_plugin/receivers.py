@@ -22,12 +22,17 @@ from mypy.types import (
 )
 
 from awaits_mypy._plugin.mypy_internals import type_of_value
-from awaits_mypy._plugin.names import AWAIT
+from awaits_mypy._plugin.names import AWAIT, AWAITABLE
 
 
 def is_await(receiver: ProperType, kind: str = AWAIT) -> TypeGuard[Instance]:
     """Say whether this is the type of an Await, of this kind."""
     return type(receiver) is Instance and receiver.type.fullname == kind
+
+
+def is_awaitable(receiver: ProperType) -> TypeGuard[Instance]:
+    """Say whether this is the type `Awaitable` itself, as mypy expects it of what is awaited."""
+    return isinstance(receiver, Instance) and receiver.type.fullname == AWAITABLE
 
 
 def has_await(receiver: Type) -> bool:
