@@ -4,7 +4,7 @@ The method alone would not do. Either operand may be an Await, and mypy types so
 than a method: a tuple's item by its literal index, a TypedDict's by its key, `==` by what can be equal.
 """
 
-from typing import Final
+from typing import Final, cast
 
 from mypy.nodes import (
     ComparisonExpr,
@@ -55,6 +55,7 @@ from awaits_mypy._plugin.receivers import (
     awaited_types,
     awaits_in,
     has_await,
+    is_await,
     is_mixed,
     items_of,
     without_awaits,
@@ -68,22 +69,51 @@ _FILTERS: Final = 2
 
 def analyze_operator(ctx: AttributeContext, name: str) -> Type:
     """Answer for a binary operator, straight or reflected, or an order comparison."""
-    operation = _on_values(ctx, ctx.context)
-    if operation is None:
+    operands = _operands_of(ctx.context)
+    if not operands:
         return analyze_attribute(ctx, name)
     _depend_on(ctx, name)
-    if isinstance(operation, OpExpr):
-        # mypy asks about one item of a union at a time, and says which.
-        receiver = TempNode(without_awaits(ctx.type), context=ctx.context)
-        if name == op_methods[operation.op]:
-            operation.left = receiver
-        else:
-            operation.right = receiver
+    if _is_answered_for_left(ctx, name, operands):
+        return function_returning(ctx, AnyType(TypeOfAny.special_form))
+    operation = _on_receiver(ctx, name)
     with ctx.api.msg.filter_errors() as errors:
         result = ctx.api.get_expression_type(operation, ctx.api.type_context[-1])
     if errors.has_new_errors():
         return _refused(ctx, name)
     return function_returning(ctx, result)
+
+
+def _is_answered_for_left(ctx: AttributeContext, name: str, operands: list[Expression]) -> bool:
+    """Say whether mypy asks of the right operand, and has its answer from the left one, an Await too."""
+    return (
+        name != _straight_name(ctx.context)
+        and len(operands) == 2
+        and all(is_await(get_proper_type(type_of_expression(ctx, operand))) for operand in operands)
+    )
+
+
+def _straight_name(operation: object) -> str | None:
+    """Return the method of the left operand."""
+    if isinstance(operation, OpExpr):
+        return op_methods[operation.op]
+    return op_methods[operation.operators[0]] if isinstance(operation, ComparisonExpr) else None
+
+
+def _on_receiver(ctx: AttributeContext, name: str) -> Expression:
+    """Return the operation on values, of which one is the W that the Await gives of which mypy asks.
+
+    mypy asks about one item of a union at a time, and says which.
+    """
+    expression = ctx.context
+    if not isinstance(expression, OpExpr):
+        return cast(Expression, _on_values(ctx, expression))
+    receiver = TempNode(without_awaits(ctx.type), context=expression)
+    if name == _straight_name(expression):
+        operation = OpExpr(expression.op, receiver, operand_on_values(ctx, expression.right))
+    else:
+        operation = OpExpr(expression.op, operand_on_values(ctx, expression.left), receiver)
+    operation.set_line(expression)
+    return operation
 
 
 def _refused(ctx: AttributeContext, name: str) -> Type:

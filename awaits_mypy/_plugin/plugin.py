@@ -155,13 +155,15 @@ class AwaitsPlugin(Plugin):
 
     def _container_hook(self, fullname: str) -> _MethodSigHook | None:
         """Answer for the methods of containers that take an Await."""
-        cls, _, method = fullname.rpartition(".")
-        if method in METHODS:
-            # Not remembered by the name: in the daemon a class may get another base.
-            symbol = self.lookup_fully_qualified(cls)
-            node = None if symbol is None else symbol.node
-            if isinstance(node, TypeInfo) and takes_awaits(node, method):
-                return partial(reporting_failure, take_awaits, method)
+        found = _container_method(fullname)
+        if found is None:
+            return None
+        cls, method = found
+        # Not remembered by the name: in the daemon a class may get another base.
+        symbol = self.lookup_fully_qualified(cls)
+        node = None if symbol is None else symbol.node
+        if isinstance(node, TypeInfo) and takes_awaits(node, method):
+            return partial(reporting_failure, take_awaits, method)
         return None
 
     def get_function_hook(self, fullname: str) -> _FunctionHook | None:
@@ -243,6 +245,13 @@ class AwaitsPlugin(Plugin):
         By itself mypy compares the text of the configured module only, which is `__init__.py`.
         """
         return self._digest
+
+
+@cache
+def _container_method(fullname: str) -> tuple[str, str] | None:
+    """Return the class and the method, if one of that name may take an Await."""
+    cls, _, method = fullname.rpartition(".")
+    return (cls, method) if method in METHODS else None
 
 
 def _watching_arguments(

@@ -8,23 +8,50 @@ from mypy.nodes import (
     Argument,
     AssignmentStmt,
     Block,
+    ClassDef,
     Context,
+    Decorator,
     DictionaryComprehension,
     Expression,
     ForStmt,
+    FuncDef,
     GeneratorExpr,
+    IfStmt,
+    LambdaExpr,
     ListExpr,
+    MatchStmt,
+    MypyFile,
     Node,
     OperatorAssignmentStmt,
+    OverloadedFuncDef,
     StarExpr,
     Statement,
     TempNode,
+    TryStmt,
     TupleExpr,
+    WhileStmt,
     WithStmt,
 )
 from mypy.plugin import AttributeContext
 
 from awaits_mypy._plugin.mypy_internals import AnyContext, enclosing_scope
+
+# Where the statements are that have others in them.
+_BLOCKS: Final[dict[type[Node], tuple[str, ...]]] = {
+    Block: ("body",),
+    ClassDef: ("defs",),
+    Decorator: ("func",),
+    ForStmt: ("body", "else_body"),
+    FuncDef: ("body",),
+    IfStmt: ("body", "else_body"),
+    LambdaExpr: ("body",),
+    MatchStmt: ("bodies",),
+    MypyFile: ("defs",),
+    OverloadedFuncDef: ("items", "impl"),
+    TryStmt: ("body", "handlers", "else_body", "finally_body"),
+    WhileStmt: ("body", "else_body"),
+    WithStmt: ("body",),
+}
 
 # What is in a node of mypy's is what it can be matched with, and this.
 _NOT_MATCHED: Final = ("rvalue", "defs", "items", "impl", "initializer")
@@ -35,7 +62,7 @@ def value_assigned_to(ctx: AttributeContext, target: Expression) -> Expression |
 
     An overloaded `__set__` gives a type by the value that is assigned.
     """
-    for node in _nodes_around(target.line, enclosing_scope(ctx)):
+    for node in _statements_around(target.line, enclosing_scope(ctx)):
         if isinstance(node, AssignmentStmt) and any(item is target for item in node.lvalues):
             return node.rvalue
     return None
@@ -45,7 +72,7 @@ def is_operated_on_in_place(ctx: AnyContext, target: Context) -> bool:
     """Say whether this is the left side of a statement such as `target += value`."""
     return any(
         isinstance(node, OperatorAssignmentStmt) and node.lvalue is target
-        for node in _nodes_around(target.line, enclosing_scope(ctx))
+        for node in _statements_around(target.line, enclosing_scope(ctx))
     )
 
 
@@ -56,9 +83,11 @@ def targets_of_unpacking(ctx: AttributeContext) -> list[list[Expression]]:
     unpacked itself) it asks at a place of its own making, which has no more than the line in common with
     the program.
     """
-    place = ctx.context
-    around = list(_nodes_around(place.line, enclosing_scope(ctx)))
-    if isinstance(place, TempNode) or any(place is value for node in around for value in _values(node)):
+    place, scope = ctx.context, enclosing_scope(ctx)
+    if isinstance(place, TempNode) or any(
+        place is value for node in _statements_around(place.line, scope) for value in _values(node)
+    ):
+        around = _nodes_around(place.line, scope)
         return [targets for node in around for target in _targets(node) for targets in _lists_in(target)]
     return []
 
@@ -120,6 +149,16 @@ def _lists_in(target: Expression | None) -> Iterator[list[Expression]]:
         yield target.items
         for item in target.items:
             yield from _lists_in(item)
+
+
+def _statements_around(line: int, node: Node) -> Iterator[Node]:
+    """Yield this, and the statements in it that reach over the line."""
+    yield node
+    for name in _BLOCKS.get(type(node), ()):
+        inner = getattr(node, name)
+        for statement in _near(inner, line) if isinstance(inner, list) else [inner]:
+            if statement is not None and statement.line <= line <= (statement.end_line or line):
+                yield from _statements_around(line, statement)
 
 
 def _nodes_around(line: int, node: Node) -> Iterator[Node]:
