@@ -316,7 +316,7 @@ def torch(session: nox.Session) -> None:
     """Test what needs torch, on PyTorch 2.13.0, with mypy over it, the example and the guide."""
     install(session, "--group", "test", "torch==2.13.0")
     names = ["runtime/test_torch", "runtime/test_torch_await", "runtime/test_numpy"]
-    names += ["typing/test_torch", "typing/test_peers"]
+    names += ["typing/test_torch", "typing/test_by_class", "typing/test_peers"]
     with elsewhere(session):
         session.run("python", "-c", "import awaits.torch")  # no test may be skipped for want of torch
         session.run("python", "-m", "pytest", "-q", *(f"tests/{name}.py" for name in names))
@@ -336,6 +336,15 @@ def tools(session: nox.Session) -> None:
             session.log(said)
             if "SKIPPED" in said:
                 session.error("No test may be skipped for want of a tool.")
+
+
+@in_venv
+def libraries(session: nox.Session) -> None:
+    """Test what the plugin says of functions of pandas and flask, beside what these do."""
+    install(session, "--group", "test", "--group", "libraries")
+    with elsewhere(session):
+        session.run("python", "-c", "import flask, pandas")  # no test may be skipped for want of them
+        session.run("python", "-m", "pytest", "-q", "tests/typing/test_by_class.py")
 
 
 @in_venv

@@ -11,6 +11,9 @@ AWAIT_HIDDEN: Final = ErrorCode(
 AWAIT_ISINSTANCE: Final = ErrorCode(
     "await-isinstance", "Warn about a class that an Await is asked for and never has", "Await"
 )
+AWAIT_BY_CLASS: Final = ErrorCode(
+    "await-by-class", "Warn about functions that know a value by its class, and an Await not", "Await"
+)
 AWAIT_IMPLICIT: Final = ErrorCode(
     "await-implicit",
     "Warn about uses of an Await that wait for its value",

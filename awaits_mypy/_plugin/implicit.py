@@ -6,13 +6,11 @@ to whose parameters an Await may be handed, are watched only in the modules wher
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
-from typing import Final, NamedTuple, TypeVar
+from typing import Final, TypeVar
 
 from mypy.nodes import (
-    CallExpr,
     ComparisonExpr,
     Context,
-    Expression,
     MemberExpr,
     OpExpr,
     SliceExpr,
@@ -21,29 +19,24 @@ from mypy.nodes import (
 from mypy.plugin import AttributeContext, FunctionContext, MethodContext
 from mypy.types import (
     CallableType,
-    FunctionLike,
     Instance,
     ProperType,
     Type,
-    TypeVarType,
-    UnionType,
-    get_proper_type,
 )
 
 from awaits_mypy._plugin.codes import AWAIT_IMPLICIT
 from awaits_mypy._plugin.mypy_internals import (
     AnyContext,
     beyond_all_filters,
-    erase_typevars,
     format_type,
     is_protocol_probe,
     is_subtype,
     options_of_checked_module,
     type_of_expression,
-    type_of_member_if_any,
     union_of,
 )
 from awaits_mypy._plugin.names import TORCH_AWAIT
+from awaits_mypy._plugin.parameters import Argument, arguments_of, types_of_parameters
 from awaits_mypy._plugin.receivers import awaits_in, items_of
 
 Ctx = TypeVar("Ctx", FunctionContext, MethodContext)
@@ -120,25 +113,15 @@ def _report_attribute(ctx: AttributeContext, name: str) -> None:
     report_wait(ctx, awaits_in(ctx.type) or awaits_in(ctx.type, TORCH_AWAIT), name, place)
 
 
-class _Argument(NamedTuple):
-    parameter: int
-    expression: Expression
-    typ: Type
-
-
 def _report_arguments(ctx: FunctionContext | MethodContext, function: str) -> None:
-    arguments = []
-    for parameter, (actuals, types, kinds) in enumerate(
-        zip(ctx.args, ctx.arg_types, ctx.arg_kinds, strict=True)
-    ):
+    for actuals, types, kinds in zip(ctx.args, ctx.arg_types, ctx.arg_kinds, strict=True):
         for actual, typ, kind in zip(actuals, types, kinds, strict=True):
             if kind.is_star():
                 name = "keys" if kind.is_named(star=True) else "__iter__"
                 report_wait(ctx, awaits_in(typ), name, actual)
             elif isinstance(actual, SliceExpr):
                 _report_slice(ctx, actual)
-            else:
-                arguments.append(_Argument(parameter, actual, typ))
+    arguments = [each for each in arguments_of(ctx) if not isinstance(each.expression, SliceExpr)]
     if function in _ASKING:
         _report_asked(ctx, arguments, _ASKING[function])
     elif isinstance(ctx.context, (OpExpr, ComparisonExpr)):
@@ -154,7 +137,7 @@ def _report_slice(ctx: AnyContext, piece: SliceExpr) -> None:
 
 
 def _report_asked(
-    ctx: FunctionContext | MethodContext, arguments: Sequence[_Argument], name: str | None
+    ctx: FunctionContext | MethodContext, arguments: Sequence[Argument], name: str | None
 ) -> None:
     if name is None:
         asked_for = ctx.args[1][0] if len(ctx.args) > 1 and ctx.args[1] else None
@@ -165,9 +148,9 @@ def _report_asked(
 
 
 def _report_protocols(
-    ctx: FunctionContext | MethodContext, arguments: Sequence[_Argument], function: str
+    ctx: FunctionContext | MethodContext, arguments: Sequence[Argument], function: str
 ) -> None:
-    wanted = _parameters(ctx, arguments, function)
+    wanted = types_of_parameters(ctx, arguments, function)
     if wanted is None:
         return
     for argument in arguments:
@@ -175,47 +158,6 @@ def _report_protocols(
             member = _member_asked_for(wanted[argument.parameter], await_type)
             if member is not None:
                 report_wait(ctx, [await_type], member, argument.expression)
-
-
-def _parameters(
-    ctx: FunctionContext | MethodContext, arguments: Sequence[_Argument], function: str
-) -> list[Type] | None:
-    """Return the types of the parameters; of an overloaded function, those of the one that is called."""
-    overloads = _overloads(_callee(ctx, function))
-    for overload in overloads:
-        if overload.arg_names == ctx.callee_arg_names:
-            wanted = [_erased(typ) for typ in overload.arg_types]
-            if len(overloads) == 1 or all(
-                is_subtype(argument.typ, wanted[argument.parameter]) for argument in arguments
-            ):
-                return wanted
-    return None
-
-
-def _callee(ctx: FunctionContext | MethodContext, function: str) -> Type | None:
-    if isinstance(ctx.context, CallExpr):
-        return type_of_expression(ctx, ctx.context.callee)
-    if isinstance(ctx, MethodContext):  # an operator, an index
-        return type_of_member_if_any(ctx, function.rpartition(".")[2], ctx.type)
-    return None
-
-
-def _overloads(callee: Type | None) -> list[CallableType]:
-    functions = [] if callee is None else items_of(callee)
-    return [
-        overload
-        for function in functions
-        if isinstance(function, FunctionLike)
-        for overload in function.items
-    ]
-
-
-def _erased(parameter: Type) -> Type:
-    """Return what this parameter takes, whatever its type variables stand for."""
-    parameter = get_proper_type(parameter)
-    if isinstance(parameter, TypeVarType):
-        parameter = UnionType.make_union(parameter.values or [parameter.upper_bound])
-    return erase_typevars(parameter)
 
 
 def _member_asked_for(wanted: Type, await_type: Instance) -> str | None:

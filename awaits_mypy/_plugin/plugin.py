@@ -27,6 +27,12 @@ from awaits_mypy._plugin.attributes import (
     analyze_lookup,
 )
 from awaits_mypy._plugin.builtin_functions import takes_values_of_builtins, values_for_builtins
+from awaits_mypy._plugin.by_class import (
+    check_by_class,
+    declared_name,
+    goes_by_class,
+    may_go_by_class,
+)
 from awaits_mypy._plugin.calls_on_values import CallsOnValues
 from awaits_mypy._plugin.containers import METHODS, take_awaits, takes_awaits
 from awaits_mypy._plugin.delayed import (
@@ -153,6 +159,16 @@ class AwaitsPlugin(Plugin):
         hook = hook or self._ask_others("get_method_signature_hook", fullname)
         return partial(reporting_failure, partial(expecting_await, hook), fullname)
 
+    def _by_class_hook(self, fullname: str, hook: _MethodHook | None) -> _MethodHook | None:
+        """Answer for the methods that know some values by their class, and else as the hook does."""
+        cls, _, method = fullname.rpartition(".")
+        if may_go_by_class(method):
+            symbol = self.lookup_fully_qualified(cls)  # not remembered by the name, as below
+            node = None if symbol is None else symbol.node
+            if isinstance(node, TypeInfo) and goes_by_class(name := declared_name(node, method)):
+                return partial(reporting_failure, partial(check_by_class, hook), name)
+        return hook
+
     def _container_hook(self, fullname: str) -> _MethodSigHook | None:
         """Answer for the methods of containers that take an Await."""
         found = _container_method(fullname)
@@ -175,7 +191,7 @@ class AwaitsPlugin(Plugin):
 
     def get_method_hook(self, fullname: str) -> _MethodHook | None:
         """Answer in the same way for methods, and for the operators of what is no Await."""
-        hook = self._method_hook(fullname)
+        hook = self._by_class_hook(fullname, self._method_hook(fullname))
         if self._is_asking_others or not is_on_here():
             return hook
         return _watching_arguments(hook or self._ask_others("get_method_hook", fullname), fullname)
@@ -221,6 +237,8 @@ class AwaitsPlugin(Plugin):
             return partial(reporting_failure, keep_function, "delayed")
         if fullname in ("builtins.isinstance", "builtins.issubclass"):
             return partial(reporting_failure, check_isinstance, fullname.removeprefix("builtins."))
+        if goes_by_class(fullname):
+            return partial(reporting_failure, partial(check_by_class, None), fullname)
         return None
 
     def _method_hook(self, fullname: str) -> _MethodHook | None:

@@ -14,15 +14,18 @@ needs_codes_of_plugins = pytest.mark.skipif(
 )
 
 HOT = """\
+from inspect import isclass
 from awaits import Await
-def use(xs: Await[list[int]], error: Await[ValueError]) -> int:
+def use(xs: Await[list[int]], error: Await[ValueError], kind: Await[type[int]]) -> int:
+    isclass(kind)
     isinstance(xs, list)
     error.args()
     return len(xs)
 """
 FILES = {"hot.py": HOT, "cold.py": HOT}
-BOTH = {"hot": {"hidden", "implicit", "isinstance"}, "cold": {"hidden", "implicit", "isinstance"}}
-DEFAULT = {"hot": {"hidden", "isinstance"}, "cold": {"hidden", "isinstance"}}
+ON = {"by-class", "hidden", "isinstance"}
+DEFAULT = {"hot": ON, "cold": ON}
+BOTH = {"hot": {*ON, "implicit"}, "cold": {*ON, "implicit"}}
 IN_HOT = {**DEFAULT, "hot": BOTH["hot"]}
 PLUGIN = "plugins = awaits_mypy\n"
 
@@ -73,13 +76,13 @@ def found(
         ),
         (
             "mypy.ini",
-            f"[mypy]\n{PLUGIN}disable_error_code = await-hidden, await-isinstance\n",
+            f"[mypy]\n{PLUGIN}disable_error_code = await-by-class, await-hidden, await-isinstance\n",
             {"hot": set(), "cold": set()},
         ),
         (
             "mypy.ini",
             f"[mypy]\n{PLUGIN}[mypy-cold]\ndisable_error_code = await-hidden\n",
-            {**DEFAULT, "cold": {"isinstance"}},
+            {**DEFAULT, "cold": {"by-class", "isinstance"}},
         ),
     ],
 )
@@ -92,7 +95,7 @@ def test_code_is_turned_on_and_off_by_a_configuration(
 @needs_codes_of_plugins
 def test_code_is_turned_on_and_off_by_the_command_line(tmp_path: Path, run_mypy: RunMypy) -> None:
     arguments = ("--enable-error-code", "await-implicit", "--disable-error-code", "await-hidden")
-    expected = {"hot": {"implicit", "isinstance"}, "cold": {"implicit", "isinstance"}}
+    expected = {module: {"by-class", "implicit", "isinstance"} for module in ("hot", "cold")}
     assert found(run_mypy, tmp_path, f"[mypy]\n{PLUGIN}", *arguments) == expected
 
 
@@ -100,15 +103,16 @@ def test_code_is_turned_on_and_off_by_the_command_line(tmp_path: Path, run_mypy:
     ("text", "expected"),
     [
         (f"# mypy: enable-error-code=await-implicit\n{HOT}", BOTH["hot"]),
-        (f'# mypy: disable-error-code="await-hidden, await-isinstance"\n{HOT}', set()),
+        (f'# mypy: disable-error-code="await-by-class, await-hidden, await-isinstance"\n{HOT}', set()),
         (
             f"# mypy: enable-error-code=await-implicit\n{HOT}".replace(
                 "(xs)\n", "(xs)  # type: ignore[await-implicit]\n"
             ),
             DEFAULT["hot"],
         ),
-        (HOT.replace("args()", "args()  # type: ignore[await-hidden]"), {"isinstance"}),
-        (HOT.replace("list)", "list)  # type: ignore[await-isinstance]"), {"hidden"}),
+        (HOT.replace("args()", "args()  # type: ignore[await-hidden]"), ON - {"hidden"}),
+        (HOT.replace("list)", "list)  # type: ignore[await-isinstance]"), ON - {"isinstance"}),
+        (HOT.replace("(kind)", "(kind)  # type: ignore[await-by-class]"), ON - {"by-class"}),
     ],
 )
 def test_code_is_turned_on_and_off_in_a_file(
