@@ -33,6 +33,9 @@ TESTS = ["tests", "docs", "examples", "benchmarks", "README.md", "pyproject.toml
 LAYERS_TESTS = "tests/test_layers.py"
 WHEEL_TESTS = "tests/typing/test_wheel.py"
 BROWSER_TESTS = "tests/runtime/test_trace_pages.py"
+PYTEST_TESTS = "tests/runtime/test_pytest.py"
+# What has little to do with the build, or the version of Python: sessions of their own have these.
+WITHOUT_SLOW = ["--ignore", BROWSER_TESTS, "--ignore", PYTEST_TESTS]
 CHECKERS_TESTS = ["tests/typing/test_other_checkers.py", "tests/typing/test_editors.py"]
 CHROMIUM = ["chromium", "chromium-browser", "google-chrome"]
 MYPY = os.environ.get("MYPY", "1.17.0 1.20.2 2.0.0 2.*").split()
@@ -154,8 +157,7 @@ def compiled(session: nox.Session) -> None:
     """Test the compiled part: debug allocator, leaks, gcc's sanitizers (all under these: -- all)."""
     need(session, "gcc")
     session.env["AWAITS_BUILD"] = "compiled"
-    # A browser has nothing to do with the build: its session has its tests.
-    runtime = ["tests/runtime", "--ignore", BROWSER_TESTS]
+    runtime = ["tests/runtime", *WITHOUT_SLOW]
     names = "attributes await copy_and_pickle data_model failure functions numpy operators once trace"
     in_c = [f"tests/runtime/test_{name}.py" for name in names.split()]
     build = ["python", "setup.py", "--quiet", "build_ext", "--inplace"]
@@ -208,7 +210,7 @@ def runtime(session: nox.Session) -> None:
     session.run("python", "-VV")
     session.run("python", "-m", "pip", "freeze")
     # pyproject.toml has options for a plugin of pytest that only the typing tests need.
-    options = ["-q", "-rs", "-o", "addopts=", "--ignore", BROWSER_TESTS]
+    options = ["-q", "-rs", "-o", "addopts=", *WITHOUT_SLOW]
     # A test that hangs ends the run, and shows where.
     options += ["-o", "faulthandler_timeout=300", "-o", "faulthandler_exit_on_timeout=true"]
     options += session.posargs
@@ -293,7 +295,7 @@ def pytest(session: nox.Session, version: str) -> None:
     install(session, f"pytest=={version}", "pytest-xdist", "attrs")
     with elsewhere(session):
         # pyproject.toml has options for a plugin of pytest that only the typing tests need.
-        session.run("python", "-m", "pytest", "-q", "-o", "addopts=", "tests/runtime/test_pytest.py")
+        session.run("python", "-m", "pytest", "-q", "-o", "addopts=", PYTEST_TESTS)
 
 
 @in_venv
