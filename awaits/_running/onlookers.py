@@ -62,6 +62,7 @@ ONLOOKERS: Final[Mapping[str, str]] = {
     # Test runners.
     "_pytest._code.code:getfslineno": "where something stands is found",
     "_pytest._code.source:getrawcode": "the same",
+    "_pytest.assertion": "an assertion that failed is shown with its values",
     "_pytest.compat": "what stands in a module is searched for tests and fixtures",
     "_pytest.doctest": "the same",
     "_pytest.python": "the same, and a parameter of a test is given a name",

@@ -197,9 +197,23 @@ def test_str_that_is_not_to_be_in_an_await(tmp_path: Path) -> None:
 
 
 COMPARING_CONTAINERS = """\
+pending = awaitable(list)
+
+class Never:
+    __eq__ = lambda self, other: False
+    __iter__ = lambda self: iter("ab")
+
 def test_pending():
-    aw = awaitable(list)
-    assert [1, aw, lazy(2)] == [2]
+    assert [1, pending, lazy(2)] == [2]
+
+def test_pending_that_could_be_iterated_over():
+    assert Never() == pending
+
+def test_pending_that_is_the_same():
+    assert pending is None
+
+def test_nothing_ran():
+    assert repr(pending) == "<Await pending: list>"
 
 def test_in_itself():
     left, right = [lazy(1)], [2]
@@ -221,6 +235,7 @@ def test_containers_are_as_they_were():
 def test_comparison_changes_and_runs_nothing(tmp_path: Path) -> None:
     messages = messages_of(tmp_path, "from awaits import Await\n" + MODULE + COMPARING_CONTAINERS)
     assert "assert [1, <Await pending: list>, 2] == [2]" in messages["test_pending"]
+    assert "test_nothing_ran" not in messages
     assert "At index 0 diff: 1 != 2" in messages["test_in_itself"]
     assert "assert {'a': [1]} == {'a': [2]}" in messages["test_containers_are_as_they_were"]
 

@@ -739,3 +739,20 @@ def by_test_runners(looked: Looked) -> str:
         "@pytest.mark.parametrize('one', many)\ndef test_one(one): assert not RUNS\n"
     )
     return looked.run("-m", "pytest", "-q", "-p", "no:cacheprovider", "--doctest-modules", ".")
+
+
+@row("pytest", "an assertion that fails", "pytest")
+def by_assertions(looked: Looked) -> str:
+    (looked.folder / "test_looked_at.py").write_text(
+        "from looked_at import *\nfrom looked_at import RUNS\n"
+        "class Never:\n    __eq__ = lambda *sides: False\n    __iter__ = lambda self: iter('ab')\n"
+        "def test_equal(): assert Never() == aw\n"
+        "def test_equal_in_list(): assert [Never()] == many[:1]\n"
+        "def test_same(): assert aw is failing\n"
+        "def test_in(): assert aw in []\n"
+        "def test_type(): assert isinstance(aw, list)\n"
+        "def test_runs(): assert not RUNS\n"
+    )
+    said = looked.run("-m", "pytest", "-vv", "-p", "no:cacheprovider", status=1)
+    assert "5 failed, 1 passed" in said, said
+    return said
