@@ -47,7 +47,7 @@ def _expected_of(
     As of a coroutine function nothing, unless only that helps: `await awaitable_nowait([])`.
     """
     # mypy is asked only where it has to be: it looks at all arguments each time, and at those in them.
-    if awaitable is None or _is_determined(ctx, made) or _is_accepted(ctx, call, None, awaitable):
+    if awaitable is None or _is_determined(ctx, made):
         return None
     either = UnionType.make_union([_as_await(item, made) for item in items_of(awaitable)])
     return either if _is_accepted(ctx, call, either, awaitable) else None

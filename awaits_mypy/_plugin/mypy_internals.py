@@ -86,6 +86,7 @@ __all__ = [
     "find_member",
     "forget_subtype_checks",
     "format_type",
+    "hold_for_call",
     "hold_type",
     "is_callee",
     "is_checked_in",
@@ -98,6 +99,7 @@ __all__ = [
     "plugins_in_use",
     "record_dependency",
     "records_dependencies",
+    "release_for_call",
     "release_type",
     "replace_receiver",
     "retract_refusals_of_await",
@@ -312,6 +314,24 @@ def hold_type(ctx: AnyContext, expression: Expression) -> None:
 def release_type(ctx: AnyContext, expression: Expression) -> None:
     """Let mypy look for the type of this expression again, after `hold_type`."""
     _checker_of(ctx).expr_checker.type_overrides.pop(expression, None)
+
+
+_held_for_call: list[Expression] = []
+
+
+def hold_for_call(ctx: AnyContext, argument: Expression) -> None:
+    """Let mypy take the type that it has found for this argument of the next method that is called."""
+    hold_type(ctx, argument)
+    _held_for_call.append(argument)
+
+
+def release_for_call() -> None:
+    """Let mypy look for the types of such arguments again, now that the method is called."""
+    if _held_for_call:
+        overrides = cast(TypeChecker, checker_state.type_checker).expr_checker.type_overrides
+        for argument in _held_for_call:
+            overrides.pop(argument, None)
+        _held_for_call.clear()
 
 
 def type_of_call(ctx: AnyContext, call: CallExpr, expected: Type | None = None) -> Type:

@@ -40,6 +40,7 @@ from awaits_mypy._plugin.mypy_internals import (
     check_in_place_operation,
     check_item_assignment,
     check_untyped_call,
+    hold_for_call,
     hold_type,
     is_protocol_probe,
     record_dependency,
@@ -79,8 +80,13 @@ def analyze_operator(ctx: AttributeContext, name: str) -> Type:
     with ctx.api.msg.filter_errors() as errors:
         result = ctx.api.get_expression_type(operation, ctx.api.type_context[-1])
     if errors.has_new_errors():
-        return _refused(ctx, name)
-    return function_returning(ctx, result)
+        answer = _refused(ctx, name)
+    else:
+        answer = function_returning(ctx, result)
+    if name == _straight_name(ctx.context) and len(operands) == 2 and is_settled(ctx, operands[1]):
+        # mypy would count an error in it, which it has reported, for a refusal by this answer.
+        hold_for_call(ctx, operands[1])
+    return answer
 
 
 def _is_answered_for_left(ctx: AttributeContext, name: str, operands: list[Expression]) -> bool:

@@ -48,6 +48,7 @@ from awaits_mypy._plugin.mistakes import check_hidden, check_isinstance
 from awaits_mypy._plugin.mypy_internals import (
     forget_subtype_checks,
     plugins_in_use,
+    release_for_call,
     spare_checks_of_self,
     take_back_declaration,
 )
@@ -190,7 +191,11 @@ class AwaitsPlugin(Plugin):
         return _watching_arguments(hook or self._ask_others("get_function_hook", fullname), fullname)
 
     def get_method_hook(self, fullname: str) -> _MethodHook | None:
-        """Answer in the same way for methods, and for the operators of what is no Await."""
+        """Answer in the same way for methods, and for the operators of what is no Await.
+
+        mypy asks this of each method that is called, when it is done with the arguments.
+        """
+        release_for_call()
         hook = self._by_class_hook(fullname, self._method_hook(fullname))
         if self._is_asking_others or not is_on_here():
             return hook
