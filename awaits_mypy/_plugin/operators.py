@@ -79,10 +79,7 @@ def analyze_operator(ctx: AttributeContext, name: str) -> Type:
     operation = _on_receiver(ctx, name)
     with ctx.api.msg.filter_errors() as errors:
         result = ctx.api.get_expression_type(operation, ctx.api.type_context[-1])
-    if errors.has_new_errors():
-        answer = _refused(ctx, name)
-    else:
-        answer = function_returning(ctx, result)
+    answer = _refused(ctx, name) if errors.has_new_errors() else function_returning(ctx, result)
     if name == _straight_name(ctx.context) and len(operands) == 2 and is_settled(ctx, operands[1]):
         # mypy would count an error in it, which it has reported, for a refusal by this answer.
         hold_for_call(ctx, operands[1])

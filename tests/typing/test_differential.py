@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from .differential.__main__ import compare, differences_between, table
-from .differential.causes import ABSTRACT, AWAITED, EMPTY, HIDDEN, IS_NO_W, cause_of
+from .differential.causes import ABSTRACT, AWAITED, EMPTY, HIDDEN, IS_NO_W, OF_ANY, cause_of
 from .differential.checking import Checked, Message, Typed
 from .differential.consequences import lines_that_follow
 from .differential.rewriting import Span
@@ -94,6 +94,8 @@ def test_a_lost_type_is_found_by_what_mypy_says_and_by_the_types(tmp_path: Path)
         ),
         ("", 'Invalid index type "float" for "list[int]"; expected type "SupportsIndex"', None),
         ("", '(got "dict[str | Any, int]", expected "Mapping[str, int]")', IS_NO_W),
+        ("OpExpr at 4: Any | bool", "OpExpr at 4: str | bool", OF_ANY),
+        ("OpExpr at 4: str", "OpExpr at 4: Any", None),
         ("", "NameExpr at 4: def () -> tuple[Any, ...]", HIDDEN),
         ("", 'Need type annotation for "d" (hint: "d: dict[<type>, <type>] = ...")', EMPTY),
         ("", 'No overload variant of "__getitem__" of "list" matches argument type "int"', None),

@@ -11,9 +11,10 @@ AWAITED: Final = "every Await can be awaited"
 _ABSTRACT_CLASS = r'"(Mutable)?(Mapping|Sequence|MappingProxyType|ChainMap)\b'
 
 EMPTY: Final = "an empty container"
+OF_ANY: Final = "an Await of Any"
 FOLLOWS: Final = "follows from one of these"
 
-CAUSES: Final = (IS_NO_W, ABSTRACT, HIDDEN, AWAITED, EMPTY, FOLLOWS)
+CAUSES: Final = (IS_NO_W, ABSTRACT, HIDDEN, AWAITED, EMPTY, OF_ANY, FOLLOWS)
 
 # By a pattern of what mypy says of the Await, whose name is already left out of it.
 _BY_PATTERN: Final = {
@@ -49,6 +50,8 @@ def cause_of(plain: list[str], awaits: list[str]) -> str | None:
             return cause
     if not awaits and any('Incompatible types in "await"' in text for text in plain):
         return AWAITED
+    if plain and awaits and all(any(_is_more_exact(each, text) for each in plain) for text in awaits):
+        return OF_ANY
     refused = (re.search(pattern, text) for pattern in _REFUSED for text in awaits)
     return IS_NO_W if any(found and _is_same(found[1], found[2]) for found in refused) else None
 
@@ -57,6 +60,11 @@ def _is_same(given: str, wanted: str) -> bool:
     """Return whether one is the other, or an item of that union; Any is the same as anything."""
     given, wanted = map(_without_kinds_of_mapping, (given, wanted))
     return any(_fits(given, item) or _fits(item, given) for item in [wanted, *wanted.split(" | ")])
+
+
+def _is_more_exact(plain: str, text: str) -> bool:
+    """Return whether an expression has the same type, but for a part that is Any for the plain value."""
+    return " at " in plain and _fits(plain, text)
 
 
 def _without_kinds_of_mapping(text: str) -> str:
