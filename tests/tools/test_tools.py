@@ -263,6 +263,36 @@ def by_snoop(looked: Looked) -> str:
     return out.getvalue()
 
 
+@row("PySnooper", "variables at each line, and those that are watched", "pysnooper")
+def by_pysnooper(looked: Looked) -> str:
+    import pysnooper
+
+    out = io.StringIO()
+    watch = {"watch": ("many[0]",), "watch_explode": ("aw", "many", "named", "holder")}
+
+    @pysnooper.snoop(out, color=False, **watch)  # type: ignore[untyped-decorator, unused-ignore]
+    def watched(aw: Any, failing: Any, many: Any, named: Any, holder: Any) -> Any:
+        other = aw
+        return [other]
+
+    watched(**looked.values)
+    return out.getvalue()
+
+
+@row("PuDB", "the view of variables", "pudb")
+def by_pudb(looked: Looked) -> str:
+    from pudb.var_view import FrameVarInfo, make_var_view
+
+    shown: list[str] = []
+    for kind in ("default", "type", "repr", "str"):
+        infos = FrameVarInfo()
+        for name in looked.values:
+            info = infos.get_inspect_info(name, read_only=False)
+            info.display_type, info.show_detail = kind, True
+        shown += [str(widget.value_str) for widget in make_var_view(infos, looked.values, {})]
+    return "".join(shown)
+
+
 # Consoles and notebooks.
 
 
@@ -452,6 +482,23 @@ def by_ptpython(looked: Looked) -> str:
     return out.getvalue()
 
 
+@row("bpython", "completion, parameters", "bpython")
+def by_bpython(looked: Looked) -> str:
+    from bpython import autocomplete, inspection
+
+    with contextlib.suppress(AttributeError):
+        inspection.getfuncprops("aw", looked.values["aw"])
+    completions = [
+        (autocomplete.AttrCompletion(), "aw."),
+        (autocomplete.ExpressionAttributeCompletion(), "many[0]."),
+        (autocomplete.DictKeyCompletion(), "aw["),
+    ]
+    found: list[str] = []
+    for completion, text in completions:
+        found += completion.matches(len(text), text, locals_=looked.values) or ()
+    return " ".join(found)
+
+
 # Pretty printers, tracebacks and logs.
 
 
@@ -613,6 +660,17 @@ def by_stack_data(looked: Looked) -> str:
     return ""
 
 
+@row("stackprinter", "local variables in a traceback", "stackprinter")
+def by_stackprinter(looked: Looked) -> str:
+    import stackprinter
+
+    try:
+        looked.fail()
+    except ZeroDivisionError:
+        return str(stackprinter.format())
+    return ""
+
+
 @row("traceback", "`TracebackException` with `capture_locals=True`")
 def by_traceback(looked: Looked) -> str:
     try:
@@ -632,6 +690,36 @@ def by_icecream(looked: Looked) -> str:
     ic(aw)
     ic(many)
     return "".join(shown)
+
+
+@row("objprint", "`op(aw)`", "objprint")
+def by_objprint(looked: Looked) -> str:
+    import objprint
+
+    return "".join(str(objprint.objstr(value)) for value in looked.values.values())
+
+
+@row("wat", "`wat(aw)`", "wat")
+def by_wat(looked: Looked) -> str:
+    import wat
+
+    out = io.StringIO()
+    with contextlib.redirect_stdout(out):
+        for value in looked.values.values():
+            wat(value)
+            wat.all(value)
+    return out.getvalue()
+
+
+@row("objgraph", "`show_refs`, `show_backrefs`", "objgraph")
+def by_objgraph(looked: Looked) -> str:
+    import objgraph
+
+    drawn = [looked.folder / name for name in ("refs.dot", "backrefs.dot")]
+    values = [*looked.values.values()]
+    objgraph.show_refs(values, filename=str(drawn[0]), max_depth=3)
+    objgraph.show_backrefs(values[:1], filename=str(drawn[1]))
+    return "".join(path.read_text() for path in drawn)
 
 
 @row("pympler", "`asizeof`, `summary`", "pympler")
@@ -663,6 +751,21 @@ def by_sphinx(looked: Looked) -> str:
     )
     assert "runs: []" in looked.run("-c", code)
     return (looked.folder / "out" / "index.txt").read_text()
+
+
+@row("pdoc", "the pages of a module", "pdoc")
+def by_pdoc(looked: Looked) -> str:
+    import pdoc
+
+    return str(pdoc.pdoc("looked_at"))
+
+
+@row("griffe (mkdocstrings)", "a module that is inspected", "griffe")
+def by_griffe(looked: Looked) -> str:
+    import griffe
+
+    found = griffe.load("looked_at", force_inspection=True, search_paths=[str(looked.folder)])
+    return str(found.as_dict())
 
 
 @row("mypy", "`stubtest`", "mypy")
