@@ -66,10 +66,13 @@ USES: dict[str, Use] = {
         "None", "None", ROW + "csv.writer(f).writerows([[1, w]]); found = f.getvalue()"
     ),
     "array.array": Use("bytes", "bytes(8)", "found = array.array('i', w)"),
-    "asyncio.base_futures.isfuture": Use(
-        "asyncio.Future[int]",
-        "asyncio.Future(loop=asyncio.new_event_loop())",
-        "found = asyncio.isfuture(w)",
+    **dict.fromkeys(
+        ("asyncio.base_futures.isfuture", "asyncio.futures.isfuture"),
+        Use(
+            "asyncio.Future[int]",
+            "asyncio.Future(loop=asyncio.new_event_loop())",
+            "found = asyncio.isfuture(w)",
+        ),
     ),
     "asyncio.coroutines.iscoroutine": Use(
         "Coroutine[object, object, int]", "later()", "found = asyncio.iscoroutine(w)"
@@ -137,13 +140,13 @@ USES: dict[str, Use] = {
     "pandas.core.dtypes.inference.is_bool": Use("bool", "True", "found = pd.api.types.is_bool(w)"),
     "pandas.core.dtypes.inference.is_float": Use("float", "1.5", "found = pd.api.types.is_float(w)"),
     f"{FRAME}.DataFrame": Use("dict[str, list[int]]", "{'a': [1]}", "found = pd.DataFrame(w)"),
-    f"{FRAME}.DataFrame.__contains__": Use("str", "'ab'", "found = w in df"),
+    "pandas.core.generic.NDFrame.__contains__": Use("str", "'ab'", "found = w in df"),
     f"{FRAME}.DataFrame.fillna": Use(
         "float", "1.0", "found = pd.DataFrame({'a': [1.0, None]}).fillna({'a': w}).dtypes"
     ),
     f"{FRAME}.DataFrame.get": Use("str", "'ab'", "found = df.get(w)"),
     f"{FRAME}.DataFrame.isin": Use("dict[str, list[float]]", "{'a': [3.0]}", "found = df.isin(w)"),
-    f"{FRAME}.DataFrame.__getitem__": Use("str", "'ab'", "found = df[w]"),
+    f"{FRAME}._GetItemHack.__getitem__": Use("str", "'ab'", "found = df[w]"),
     f"{FRAME}.DataFrame.__setitem__": Use("str", "'ab'", "found = df.copy(); found[w] = 5.0"),
     f"{FRAME}._AtIndexerFrame.__getitem__": Use("str", "'xy'", "found = df.at[w, 'a']"),
     f"{FRAME}._LocIndexerFrame.__getitem__": Use("str", "'xy'", "found = df.loc[w, 'a']"),
@@ -156,7 +159,6 @@ USES: dict[str, Use] = {
     "pandas.core.tools.numeric.to_numeric": Use("str", "'1'", "found = pd.to_numeric(w)"),
     "pandas.core.indexing._AtIndexer.__getitem__": Use("str", "'xy'", "found = s.at[w]"),
     f"{SERIES}.Series": Use("dict[str, int]", "{'a': 1}", "found = pd.Series(w)"),
-    f"{SERIES}.Series.__contains__": Use("str", "'xy'", "found = w in s"),
     f"{SERIES}.Series.fillna": Use(
         "float", "1.0", "found = pd.Series([1.0, None]).fillna({1: w}).dtype"
     ),
