@@ -4,7 +4,7 @@
 the object behaves as the W it produced. The mypy plugin `awaits_mypy` types it as that W.
 """
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from awaits._await import Await
 from awaits._delayed import awaitable_all, delayed
@@ -19,10 +19,22 @@ from awaits._lazy_import import lazy_import
 from awaits._running.onlookers import onlooker
 from awaits._state.errors import AwaitCycleError, AwaitError
 from awaits._state.slots import BUILD
-from awaits._tracing.runs import TracedRun
 from awaits._tracing.trace import Trace, trace
 
 __version__: Final = "0.1.0"  # so that mypy knows which version it reads
+
+if TYPE_CHECKING:
+    from awaits._tracing.runs import TracedRun
+else:
+
+    def __getattr__(name):
+        """Give what is imported late: to make the named tuples takes a tenth of the import of awaits."""
+        if name != "TracedRun":
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from awaits._tracing.runs import TracedRun
+
+        return TracedRun
+
 
 __all__ = [
     "BUILD",
@@ -45,6 +57,6 @@ __all__ = [
 
 # Tracebacks, pickles and help show the public name, not the file that happens to define it.
 for _name in __all__:
-    if _name != "BUILD":
+    if _name not in {"BUILD", "TracedRun"}:
         globals()[_name].__module__ = __name__
-del _name, Final
+del _name, Final, TYPE_CHECKING

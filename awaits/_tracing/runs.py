@@ -81,6 +81,9 @@ class TracedRun(NamedTuple):
         return sum(wait.duration_s for wait in self.waits)
 
 
+TracedRun.__module__ = "awaits"  # its public name
+
+
 def traced_runs(heard: Sink, began: float) -> Iterator[TracedRun]:
     """Put together what was heard."""
     events = sorted(heard.copy(), key=lambda event: event.started)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 from time import perf_counter
-from typing import Any, Self, TextIO
+from typing import TYPE_CHECKING, Any, Self, TextIO
 
 from awaits._tracing import recording
-from awaits._tracing.runs import TracedRun, traced_runs
+
+if TYPE_CHECKING:
+    from awaits._tracing.runs import TracedRun
 
 
 class Trace:
@@ -37,7 +39,11 @@ class Trace:
     @property
     def runs(self) -> list[TracedRun]:
         """The runs that have ended, in the order in which they began."""
-        return list(traced_runs(self._heard, self._began or 0)) if self._runs is None else self._runs[:]
+        if self._runs is not None:
+            return self._runs[:]
+        from awaits._tracing import runs  # only here: its named tuples take long to make
+
+        return list(runs.traced_runs(self._heard, self._began or 0))
 
     def table(self) -> Any:
         """Return the runs as a `rich.table.Table`. `ImportError` without `typed-awaits[trace]`."""

@@ -20,3 +20,21 @@ def test_import_loads_only_the_standard_library() -> None:
         [sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=True, timeout=60
     )
     assert result.stdout.split() == []
+
+
+LATE = """
+import sys
+import awaits
+assert "awaits._tracing.runs" not in sys.modules
+from awaits import TracedRun
+assert TracedRun.__module__ == "awaits"
+print(sorted(name for name in awaits.__all__ if not hasattr(awaits, name)), hasattr(awaits, "nope"))
+"""
+
+
+def test_records_of_a_trace_are_made_when_somebody_asks() -> None:
+    needs.processes()
+    result = subprocess.run(
+        [sys.executable, "-c", LATE], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert result.stdout == "[] False\n"
