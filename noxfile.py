@@ -267,7 +267,7 @@ def oldest(session: nox.Session) -> None:
         # The rest runs on the newest mypy, and on this one in `versions`. Of the edits that the daemon
         # is to follow, a few are enough here: this mypy takes long to start.
         few = ["-k", "not daemon_after_an_edit or protocol or inherited"]
-        names = ["command", "error_codes", "failures", "modes"]
+        names = ["command", "error_codes", "failures", "lazy_import", "modes"]
         files = [f"tests/typing/test_{name}.py" for name in names]
         files += map(str, Path("tests/typing").glob("*.yml"))
         session.run("python", "-m", "pytest", "-q", *files, *few)

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from awaits._await import Await
 from awaits._running.imports import import_named
 from awaits._state.making import new, public
 from awaits._state.slots import PENDING
+
+Name_co = TypeVar("Name_co", bound=str, covariant=True)
+
+if TYPE_CHECKING:
+
+    class Module(ModuleType, Generic[Name_co]):
+        """To the plugin, the W of a lazy import: the module of this name, a literal."""
 
 
 def lazy_import(name: str, /) -> Await[Any]:

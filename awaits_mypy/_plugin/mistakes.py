@@ -20,7 +20,9 @@ from awaits_mypy._plugin.mypy_internals import (
     classes_asked_for,
     format_type,
     is_callee,
+    is_in_module,
     is_protocol_probe,
+    module_in,
     record_dependency,
     type_of_member_if_any,
     union_of,
@@ -52,7 +54,7 @@ def _check_hidden_of(ctx: AttributeContext, await_type: Instance, name: str) -> 
     """Report that this Await hides a member of its W, and return the member's type."""
     w = await_type.args[0]
     record_dependency(ctx, w, name)
-    hiding = next((item for item in items_of(w) if _declares(item, name)), None)
+    hiding = next((item for item in items_of(w) if _declares(ctx, item, name)), None)
     if hiding is None:
         return None
     whole, value = format_type(ctx, await_type), format_type(ctx, hiding)
@@ -121,8 +123,11 @@ def _decides(owner: TypeInfo) -> bool:
     return any(cls is not None and cls.fullname not in _BY_BASES for cls in deciding)
 
 
-def _declares(typ: ProperType, name: str) -> bool:
+def _declares(ctx: AttributeContext, typ: ProperType, name: str) -> bool:
     """Say whether the class of this declares the name: `__getattr__` answers for anything."""
+    module = module_in(typ)
+    if module is not None:
+        return is_in_module(ctx, name, module)
     if isinstance(typ, TypeType):
         typ = get_proper_type(typ.item)
     if isinstance(typ, FunctionLike) and typ.is_type_obj():

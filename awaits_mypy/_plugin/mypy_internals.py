@@ -14,12 +14,13 @@ from mypy.checker_state import checker_state
 from mypy.checkmember import analyze_member_access
 from mypy.defaults import PYTHON3_VERSION
 from mypy.erasetype import erase_typevars
-from mypy.errors import ErrorInfo, ErrorWatcher
+from mypy.errors import ErrorInfo, Errors, ErrorWatcher
 from mypy.join import join_type_list
 from mypy.maptype import map_instance_to_supertype
 from mypy.meet import narrow_declared_type
 from mypy.message_registry import CANNOT_ASSIGN_TO_METHOD, INCOMPATIBLE_TYPES_IN_ASSIGNMENT
 from mypy.nodes import (
+    GDEF,
     LAMBDA_NAME,
     MDEF,
     CallExpr,
@@ -28,6 +29,10 @@ from mypy.nodes import (
     Expression,
     FuncDef,
     FuncItem,
+    Import,
+    ImportAll,
+    ImportBase,
+    ImportFrom,
     IndexExpr,
     MemberExpr,
     MypyFile,
@@ -50,14 +55,19 @@ from mypy.plugin import (
     Plugin,
 )
 from mypy.server.deps import DependencyVisitor
+from mypy.server.trigger import make_trigger, make_wildcard_trigger
 from mypy.subtypes import find_member, is_subtype
 from mypy.typeops import bind_self, get_all_type_vars, make_simplified_union
 from mypy.types import (
+    AnyType,
     CallableType,
+    ExtraAttrs,
     FunctionLike,
     Instance,
+    LiteralType,
     Overloaded,
     Type,
+    TypeOfAny,
     TypeType,
     TypeVarLikeType,
     UnionType,
@@ -65,6 +75,9 @@ from mypy.types import (
     get_proper_type,
 )
 from mypy.typestate import type_state
+from mypy.util import correct_relative_import
+
+from awaits_mypy._plugin.names import MODULE, MODULE_TYPE
 
 __all__ = [
     "AnyContext",
@@ -78,6 +91,7 @@ __all__ = [
     "check_slots_of",
     "check_unpacking",
     "check_untyped_call",
+    "checked_module",
     "classes_asked_for",
     "context_at",
     "enclosing_scope",
@@ -90,11 +104,13 @@ __all__ = [
     "hold_type",
     "is_callee",
     "is_checked_in",
+    "is_in_module",
     "is_protocol_probe",
     "is_subtype",
     "item_type_of",
     "join_type_list",
     "map_instance_to_supertype",
+    "module_in",
     "options_of_checked_module",
     "plugins_in_use",
     "record_dependency",
@@ -112,9 +128,12 @@ __all__ = [
     "type_of_expression",
     "type_of_member",
     "type_of_member_if_any",
+    "type_of_module",
     "type_of_value",
     "type_variables_in",
     "union_of",
+    "whole_module",
+    "whole_tree",
 ]
 
 
@@ -141,6 +160,11 @@ def enclosing_scope(ctx: AnyContext) -> FuncItem | MypyFile:
     return function.expanded[-1] if function.expanded else function
 
 
+def checked_module(ctx: AnyContext) -> MypyFile:
+    """Return the module that is being checked."""
+    return _checker_of(ctx).tree
+
+
 def is_checked_in(ctx: AnyContext, packages: Sequence[str]) -> bool:
     """Say whether the module that is being checked is in one of these packages."""
     return _checker_of(ctx).tree.fullname.partition(".")[0] in packages
@@ -162,6 +186,9 @@ def type_of_member(
     union, mypy's message names the whole union as well as the item that lacks the attribute), and
     it has neither operators nor assignments.
     """
+    proper = get_proper_type(owner)
+    if isinstance(proper, Instance) and module_in(proper) is not None:
+        return _type_of_module_attribute(ctx, name, proper, displayed, is_lvalue=is_lvalue)
     record_dependency(ctx, owner, name)
     return analyze_member_access(
         name,
@@ -199,6 +226,8 @@ def type_of_attribute(
         _declare_attribute(await_type.type, name)
     w = await_type.args[0] if await_type.extra_attrs is None else type_of_value(await_type)
     if type(w) is Instance:
+        if w.type.fullname == MODULE and module_in(w) is not None:
+            return _type_of_module_attribute(ctx, name, w, w)
         api.store_type(place.expr, w)
     else:
         replace_receiver(ctx, w)
@@ -526,6 +555,174 @@ def classes_asked_for(ctx: FunctionContext, expression: Expression) -> list[Type
     """Return the classes in the second argument of `isinstance`; None if mypy cannot tell."""
     ranges = _checker_of(ctx).get_isinstance_type(expression)
     return None if ranges is None else [each.item for each in ranges]
+
+
+def whole_tree(file: MypyFile, options: Options) -> MypyFile:
+    """Return the file with all that is in it, where mypy has read no more than its imports yet.
+
+    That is how mypy 2 reads a file that it hands on to a parallel worker.
+    """
+    raw_data = getattr(file, "raw_data", None)
+    if raw_data is None:
+        return file
+    from mypy.parse import load_from_raw  # which mypy 1 lacks
+
+    return load_from_raw(file.path, file.fullname, raw_data, Errors(options), options)
+
+
+def type_of_module(ctx: AnyContext, name: str) -> Type:
+    """Return the type of the module of this name, by which its attributes are found.
+
+    It is Any if mypy has not loaded it, as the name that an `import` binds is then.
+    """
+    checker = _checker_of(ctx)
+    _depend_on_module(checker, name)
+    is_loaded = name in checker.modules
+    return _module_type(checker, name) if is_loaded else AnyType(TypeOfAny.from_unimported_type)
+
+
+def whole_module(ctx: AnyContext, typ: Type) -> Type:
+    """Return the type of a module with the types of all that is in it; any other type as it is.
+
+    mypy looks there where it compares the module with a protocol, or something in it is assigned to. In
+    the type of an Await it would be too much, as mypy's cache has that of each variable.
+    """
+    checker, module = _checker_of(ctx), module_in(typ)
+    tree = None if module is None else checker.modules.get(module)
+    return typ if tree is None else _type_with_attributes(checker, tree)
+
+
+def module_in(typ: Type) -> str | None:
+    """Return the name of the module of which this is the type, if a lazy import names it."""
+    typ = get_proper_type(typ)
+    if isinstance(typ, Instance) and typ.type.fullname == MODULE:
+        name = get_proper_type(typ.args[0])
+        return str(name.value) if isinstance(name, LiteralType) else None
+    return None
+
+
+def is_in_module(ctx: AnyContext, name: str, module: str) -> bool:
+    """Say whether the module of this name has such an attribute."""
+    checker = _checker_of(ctx)
+    return module in checker.modules and _symbol_in(checker, checker.modules[module], name) is not None
+
+
+def _module_type(checker: TypeChecker, name: str) -> Instance:
+    literal = LiteralType(name, checker.named_type("builtins.str"))
+    file, _, cls = MODULE.rpartition(".")
+    return Instance(cast(TypeInfo, checker.modules[file].names[cls].node), [literal])
+
+
+def _type_with_attributes(checker: TypeChecker, module: MypyFile) -> Instance:
+    typ = _module_type(checker, module.fullname)
+    # Without the name of the module: by it mypy knows a module that has a name in the program, of which
+    # it would take no attribute here for one that is there.
+    typ.extra_attrs = ExtraAttrs(_extra_attributes(checker.expr_checker.module_type(module)))
+    return typ
+
+
+def _extra_attributes(typ: Instance) -> dict[str, Type]:
+    return {} if typ.extra_attrs is None else typ.extra_attrs.attrs
+
+
+def _type_of_module_attribute(
+    ctx: AnyContext, name: str, owner: Instance, displayed: Type, *, is_lvalue: bool = False
+) -> Type:
+    """Return what mypy says of this attribute where the module is imported by a statement."""
+    checker, place, module = _checker_of(ctx), ctx.context, module_in(owner)
+    tree = checker.modules.get(module or "")
+    if tree is None:
+        return AnyType(TypeOfAny.from_unimported_type)
+    _depend_on_module(checker, tree.fullname)
+    named = checker.named_type(MODULE_TYPE)
+    named.extra_attrs = ExtraAttrs({}, mod_name=tree.fullname)
+    read_here = place if isinstance(place, MemberExpr) and place.name == name else None
+    if read_here is not None:
+        # From this the daemon knows on which module this place depends.
+        checker.store_type(read_here.expr, named)
+    symbol = _symbol_in(checker, tree, name)
+    if symbol is None:
+        found_by_hasattr = _extra_attributes(owner).get(name)
+        return found_by_hasattr or analyze_member_access(
+            name,
+            named,
+            place,
+            is_lvalue=is_lvalue,
+            is_super=False,
+            is_operator=False,
+            original_type=displayed if isinstance(get_proper_type(displayed), UnionType) else named,
+            chk=checker,
+            module_symbol_table=tree.names,
+        )
+    if isinstance(symbol.node, MypyFile):
+        return _type_with_attributes(checker, symbol.node)
+    is_of_one = isinstance(get_proper_type(getattr(ctx, "type", None)), Instance)
+    reference = read_here if read_here is not None and is_of_one else MemberExpr(TempNode(named), name)
+    reference.set_line(place)
+    # As if mypy had found this itself: it asks again which class, constant or function is meant.
+    reference.node, reference.kind, reference.fullname = symbol.node, symbol.kind, symbol.fullname or ""
+    return checker.expr_checker.analyze_ref_expr(reference, lvalue=is_lvalue)
+
+
+def _symbol_in(checker: TypeChecker, module: MypyFile, name: str) -> SymbolTableNode | None:
+    """Return the symbol of this name in the module, as mypy finds it behind the name of a module."""
+    symbol = module.names.get(name)
+    if symbol is not None:
+        return None if symbol.module_hidden else symbol
+    submodule = f"{module.fullname}.{name}"
+    found = checker.modules.get(submodule)
+    if _is_imported(submodule, checker.tree) or (found and _is_of_package(submodule, module)):
+        return SymbolTableNode(GDEF, found or Var(name, AnyType(TypeOfAny.from_unimported_type)))
+    getter = module.names.get("__getattr__")
+    function = None if getter is None else get_proper_type(getter.type)
+    if isinstance(function, CallableType):
+        return SymbolTableNode(GDEF, Var(name, function.ret_type))
+    return None
+
+
+def _is_imported(module: str, file: MypyFile) -> bool:
+    """Say whether a statement in the file imports this module."""
+    return any(
+        _is_or_is_in(name, module)
+        for statement in file.imports
+        if not statement.is_unreachable
+        for name in _modules_imported_by(statement, file)
+    )
+
+
+def _is_of_package(module: str, package: MypyFile) -> bool:
+    """Say whether a package imports this module of its own: whether it has something of the module.
+
+    Where it has its own name, as from `import package.module`, it may be this one.
+    """
+    top = package.fullname.partition(".")[0]
+    taken = [symbol.fullname or "" for symbol in package.names.values()]
+    return top in taken or any(_is_or_is_in(name, module) for name in taken)
+
+
+def _is_or_is_in(name: str, module: str) -> bool:
+    return name == module or name.startswith(f"{module}.")
+
+
+def _modules_imported_by(statement: ImportBase, file: MypyFile) -> Iterator[str]:
+    if isinstance(statement, Import):
+        yield from (name for name, _ in statement.ids)
+    elif isinstance(statement, (ImportFrom, ImportAll)):
+        module, _ = correct_relative_import(
+            file.fullname, statement.relative, statement.id, file.is_package_init_file()
+        )
+        yield module
+        if isinstance(statement, ImportFrom):
+            yield from (f"{module}.{name}" for name, _ in statement.names)
+
+
+def _depend_on_module(checker: TypeChecker, name: str) -> None:
+    """Check the current module again when this one has changed; in the daemon, the current function."""
+    checker.module_refs.add(name)
+    if checker.options.fine_grained_incremental or checker.options.cache_fine_grained:
+        # The one is for what is in the module, the other for where it is added or removed.
+        for trigger in (make_wildcard_trigger(name), make_trigger(name)):
+            checker.tree.plugin_deps.setdefault(trigger, set()).add(checker.tscope.current_target())
 
 
 def forget_subtype_checks() -> None:

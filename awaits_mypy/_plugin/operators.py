@@ -49,6 +49,7 @@ from awaits_mypy._plugin.mypy_internals import (
     takes_operand,
     type_of_expression,
     union_of,
+    whole_module,
 )
 from awaits_mypy._plugin.operands import is_settled, known_index, operand_on_values
 from awaits_mypy._plugin.protocols import member_for_protocol
@@ -312,4 +313,4 @@ def _awaited(ctx: AttributeContext, w: Type) -> Type:
     if isinstance(w, UninhabitedType):
         return w  # which never comes; mypy lets one await it, for Any
     awaited = awaited_type(ctx, w)
-    return w if awaited is None else awaited
+    return whole_module(ctx, w) if awaited is None else awaited

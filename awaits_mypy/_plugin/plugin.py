@@ -45,6 +45,7 @@ from awaits_mypy._plugin.expected import expecting_await, is_awaitable_expected_
 from awaits_mypy._plugin.failures import reporting_failure
 from awaits_mypy._plugin.implicit import is_on_here, reporting_arguments, reporting_attribute
 from awaits_mypy._plugin.mistakes import check_hidden, check_isinstance
+from awaits_mypy._plugin.modules import LazyImports, analyze_module_attribute, give_whole_module
 from awaits_mypy._plugin.mypy_internals import (
     forget_subtype_checks,
     plugins_in_use,
@@ -52,7 +53,17 @@ from awaits_mypy._plugin.mypy_internals import (
     spare_checks_of_self,
     take_back_declaration,
 )
-from awaits_mypy._plugin.names import AWAIT, DELAYED, DELAYED_FUNCTION, TORCH_AWAIT, TORCH_AWAITABLE
+from awaits_mypy._plugin.names import (
+    AWAIT,
+    AWAITS_AWAITABLE,
+    DELAYED,
+    DELAYED_FUNCTION,
+    LAZY_IMPORT,
+    MODULE_TYPE,
+    TORCH_AWAIT,
+    TORCH_AWAITABLE,
+    WAITS,
+)
 from awaits_mypy._plugin.operators import (
     analyze_await,
     analyze_call,
@@ -70,6 +81,7 @@ from awaits_mypy._plugin.torch import analyze_torch_attribute, refuse_keywords
 from awaits_mypy._plugin.unpacking import Unpackings
 
 _AWAIT_MEMBER = f"{AWAIT}."
+_MODULE_MEMBER = f"{MODULE_TYPE}."
 _TORCH_AWAIT_MEMBER = f"{TORCH_AWAIT}."
 _DELAYED_CALL = f"{DELAYED_FUNCTION}.__call__"
 
@@ -107,6 +119,7 @@ class AwaitsPlugin(Plugin):
         self._digest = _digest_of_plugin()
         self._array_functions = CallsOnValues(values_for_arrays)
         self._builtin_functions = CallsOnValues(values_for_builtins)
+        self._lazy_imports = LazyImports()
         self._unpackings = Unpackings()
         self._is_asking_others = False
         # mypy asks these at each attribute and each call of the program.
@@ -126,6 +139,9 @@ class AwaitsPlugin(Plugin):
             return partial(
                 reporting_failure, partial(reporting_attribute, analyze_torch_attribute), name
             )
+        if fullname.startswith(_MODULE_MEMBER):
+            name = fullname.removeprefix(_MODULE_MEMBER)
+            return partial(reporting_failure, analyze_module_attribute, name)
         if not fullname.startswith(_AWAIT_MEMBER):
             return None
         spare_checks_of_self(self.lookup_fully_qualified(AWAIT))
@@ -240,6 +256,12 @@ class AwaitsPlugin(Plugin):
         """Answer for what `delayed` gives, and watch what an Await is asked to be."""
         if fullname == DELAYED:
             return partial(reporting_failure, keep_function, "delayed")
+        if fullname == LAZY_IMPORT:
+            return partial(reporting_failure, self._lazy_imports.give_named, "lazy_import")
+        if fullname == AWAITS_AWAITABLE:
+            return partial(reporting_failure, self._lazy_imports.give_imported, "awaitable")
+        if fullname in WAITS:
+            return partial(reporting_failure, give_whole_module, fullname)
         if fullname in ("builtins.isinstance", "builtins.issubclass"):
             return partial(reporting_failure, check_isinstance, fullname.removeprefix("builtins."))
         if goes_by_class(fullname):
@@ -248,6 +270,8 @@ class AwaitsPlugin(Plugin):
 
     def _method_hook(self, fullname: str) -> _MethodHook | None:
         """Answer for `aw in container`, where the container is no Await, and for delayed methods."""
+        if fullname == f"{DELAYED_FUNCTION}.__call__":
+            return partial(reporting_failure, self._lazy_imports.give_imported, "__call__")
         if fullname == f"{DELAYED_FUNCTION}.__get__":
             return partial(reporting_failure, bind_function, "__get__")
         if fullname == f"{_AWAIT_MEMBER}__getitem__":
@@ -257,10 +281,10 @@ class AwaitsPlugin(Plugin):
         return partial(reporting_failure, analyze_element, "__contains__")
 
     def get_additional_deps(self, file: MypyFile) -> list[tuple[int, str, int]]:
-        """Add none: mypy asks this of each file that it reads, in the daemon of each changed one."""
+        """Add the modules that lazy imports name. In the daemon mypy asks this of each changed file."""
         if self.options.fine_grained_incremental:
             forget_subtype_checks()
-        return []
+        return self._lazy_imports.modules_named_in(file, self.options)
 
     def report_config_data(self, ctx: ReportConfigContext) -> str:
         """Invalidate mypy's cache when any file of the plugin changes.

@@ -22,6 +22,7 @@ from awaits_mypy._plugin.mypy_internals import (
     is_subtype,
     join_type_list,
     map_instance_to_supertype,
+    module_in,
     record_dependency,
     type_of_member_if_any,
     union_of,
@@ -63,7 +64,7 @@ def missing_member(ctx: AttributeContext) -> Type:
 
 def _member(ctx: AttributeContext, name: str, owner: Type) -> Type | None:
     owner = get_proper_type(owner)
-    if isinstance(owner, Instance):
+    if isinstance(owner, Instance) and module_in(owner) is None:
         return _member_of_instance(ctx, name, owner)
     if isinstance(owner, TupleType) and name == "__iter__" and _is_joined(owner):
         # A protocol gets the items of a tuple one by one, and joins them if none is a union.

@@ -56,6 +56,9 @@ _BLOCKS: Final[dict[type[Node], tuple[str, ...]]] = {
 # What is in a node of mypy's is what it can be matched with, and this.
 _NOT_MATCHED: Final = ("rvalue", "defs", "items", "impl", "initializer")
 
+# Where the nodes of a class have others, found when the first one is met.
+_PLACES: Final[dict[type[Node], tuple[str, ...]]] = {}
+
 
 def value_assigned_to(ctx: AttributeContext, target: Expression) -> Expression | None:
     """Return the right side of the assignment whose target this is; None in any other statement.
@@ -167,18 +170,38 @@ def _nodes_around(line: int, node: Node) -> Iterator[Node]:
     (mypy's own visitors are compiled, and a class that is not cannot inherit from them.)
     """
     yield node
-    for name in dict.fromkeys((*getattr(node, "__match_args__", ()), *_NOT_MATCHED)):
-        if name != "node":  # what a name stands for
-            for inner in _nodes_in(getattr(node, name, None), line):
-                if inner.line <= line <= (inner.end_line or line):
-                    yield from _nodes_around(line, inner)
+    for inner in _nodes_below(node, line):
+        if inner.line <= line <= (inner.end_line or line):
+            yield from _nodes_around(line, inner)
 
 
-def _nodes_in(value: object, line: int) -> Iterator[Node]:
+def nodes_in(node: Node) -> Iterator[Node]:
+    """Yield this, and the statements and expressions in it that mypy takes for reachable."""
+    nodes = [node]
+    while nodes:
+        node = nodes.pop()
+        if not (isinstance(node, Block) and node.is_unreachable):
+            yield node
+            nodes.extend(_nodes_below(node))
+
+
+def _nodes_below(node: Node, line: int | None = None) -> Iterator[Node]:
+    for name in _PLACES.get(type(node)) or _places_in(node):
+        yield from _nodes_in(getattr(node, name, None), line)
+
+
+def _places_in(node: Node) -> tuple[str, ...]:
+    matched = [name for name in getattr(node, "__match_args__", ()) if name != "node"]  # of a name
+    places = tuple(name for name in dict.fromkeys((*matched, *_NOT_MATCHED)) if hasattr(node, name))
+    _PLACES[type(node)] = places
+    return places
+
+
+def _nodes_in(value: object, line: int | None) -> Iterator[Node]:
     if isinstance(value, (Expression, Statement, Argument)):
         yield value
     elif isinstance(value, (list, tuple)):
-        for item in _near(value, line):
+        for item in value if line is None else _near(value, line):
             yield from _nodes_in(item, line)
 
 

@@ -138,8 +138,8 @@ def test_a_missing_module_is_said_at_the_use(name: str, use: Callable[[Any], obj
 
 def test_a_missing_attribute_is_said_as_by_the_module() -> None:
     with pytest.raises(AttributeError, match="module 'json' has no attribute 'nope'"):
-        awaitable_wait(lazy_import("json:nope"))
-    lazy: Any = lazy_import("json:nope")
+        awaitable_wait(lazy_import("json:nope"))  # type: ignore[attr-defined]
+    lazy: Any = lazy_import("json:nope")  # type: ignore[attr-defined]
     with pytest.raises(AwaitError) as error:
         _ = lazy.x  # which does not say that what is imported lacks x
     assert "lazy_import raised AttributeError while 'x' of its result was asked for" in str(error.value)
