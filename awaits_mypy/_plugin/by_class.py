@@ -8,7 +8,7 @@ what works as with the value is not in the table.
 from collections.abc import Callable, Iterator
 from typing import Final, NamedTuple, TypeVar
 
-from mypy.nodes import DictExpr, Expression, ListExpr, SetExpr, TupleExpr, TypeInfo
+from mypy.nodes import CallExpr, DictExpr, Expression, ListExpr, SetExpr, TupleExpr, TypeInfo
 from mypy.plugin import FunctionContext, MethodContext
 from mypy.types import Instance, NoneType, ProperType, TupleType, Type, TypeType
 
@@ -19,8 +19,9 @@ from awaits_mypy._plugin.mypy_internals import (
     is_subtype,
     type_of_expression,
 )
+from awaits_mypy._plugin.names import SINGLE_DISPATCH
 from awaits_mypy._plugin.parameters import Argument, CallContext, arguments_of, types_of_parameters
-from awaits_mypy._plugin.receivers import awaited_types, awaits_in, class_of, items_of
+from awaits_mypy._plugin.receivers import awaited_types, awaits_in, class_of, has_await, items_of
 
 Ctx = TypeVar("Ctx", FunctionContext, MethodContext)
 
@@ -83,6 +84,7 @@ _ASKED: Final[dict[str, tuple[_Asked, ...]]] = {
     "collections.Counter.update": (_Asked(0, _MAPPING),),
     "csv.DictWriter.writerow": (_Asked(0, _NONE, is_within=True),),
     "csv.DictWriter.writerows": (_Asked(0, _NONE, is_within=True),),
+    SINGLE_DISPATCH: (_Asked(0, _ANYTHING),),
     "inspect.getmodule": (_Asked(0, _MODULE),),
     "inspect.isasyncgen": (_Asked(0, ("typing.AsyncGenerator",)),),
     "inspect.isbuiltin": (_Asked(0, _FUNCTION),),
@@ -195,17 +197,16 @@ def _check_argument(ctx: CallContext, function: str, asked: _Asked, argument: Ar
 
 
 def _is_accepted(ctx: CallContext, function: str, argument: Argument) -> bool:
-    """Say whether mypy has nothing to say about this argument."""
-    wanted = types_of_parameters(ctx, arguments_of(ctx), function)
-    return wanted is not None and is_subtype(argument.typ, wanted[argument.parameter])
+    """Say whether mypy has nothing to say about this argument, for a parameter that means no Await."""
+    parameters = types_of_parameters(ctx, arguments_of(ctx), function)
+    wanted = None if parameters is None else parameters[argument.parameter]
+    return wanted is not None and is_subtype(argument.typ, wanted) and not has_await(wanted)
 
 
 def _report(
     ctx: CallContext, function: str, await_type: Instance, value: ProperType, place: Expression
 ) -> None:
-    name = f'"{function.rpartition(".")[2]}"'
-    owner = class_of(ctx.type) if isinstance(ctx, MethodContext) else None
-    asking = name if owner is None else f'{name} of "{owner.name}"'
+    asking = _named(ctx, function)
     whole, wanted = format_type(ctx, await_type), format_type(ctx, value)
     message = (
         f"{asking} goes by the class, and {whole} is no {wanted}: hand it the result of awaitable_wait()"
@@ -213,6 +214,15 @@ def _report(
     # mypy tries overloads, and takes an error for a failed attempt.
     with beyond_all_filters(ctx):
         ctx.api.fail(message, place, code=AWAIT_BY_CLASS)
+
+
+def _named(ctx: CallContext, function: str) -> str:
+    name = function.rpartition(".")[2]
+    if function == SINGLE_DISPATCH and isinstance(ctx.context, CallExpr):
+        name = getattr(ctx.context.callee, "name", name)
+    elif isinstance(ctx, MethodContext) and (owner := class_of(ctx.type)):
+        return f'"{name}" of "{owner.name}"'
+    return f'"{name}"'
 
 
 def _found_within(ctx: CallContext, container: Expression) -> Iterator[tuple[Expression, Instance]]:

@@ -5,7 +5,15 @@ from typing import NamedTuple
 
 from mypy.nodes import CallExpr, Expression
 from mypy.plugin import FunctionContext, MethodContext
-from mypy.types import CallableType, FunctionLike, Type, TypeVarType, UnionType, get_proper_type
+from mypy.types import (
+    CallableType,
+    FunctionLike,
+    Instance,
+    Type,
+    TypeVarType,
+    UnionType,
+    get_proper_type,
+)
 
 from awaits_mypy._plugin.mypy_internals import (
     erase_typevars,
@@ -13,6 +21,7 @@ from awaits_mypy._plugin.mypy_internals import (
     type_of_expression,
     type_of_member_if_any,
 )
+from awaits_mypy._plugin.names import SINGLE_DISPATCH
 from awaits_mypy._plugin.receivers import items_of
 
 CallContext = FunctionContext | MethodContext
@@ -57,10 +66,20 @@ def _take(wanted: Sequence[Type], arguments: Sequence[Argument]) -> bool:
 
 
 def _callee(ctx: CallContext, function: str) -> Type | None:
+    if function == SINGLE_DISPATCH and isinstance(ctx, MethodContext):
+        return _undispatched(ctx.type)
     if isinstance(ctx.context, CallExpr):
         return type_of_expression(ctx, ctx.context.callee)
     if isinstance(ctx, MethodContext):  # an operator, an index
         return type_of_member_if_any(ctx, function.rpartition(".")[2], ctx.type)
+    return None
+
+
+def _undispatched(dispatching: Type) -> Type | None:
+    """Return the function that `singledispatch` decorates; mypy's own plugin checks calls as of this."""
+    dispatching = get_proper_type(dispatching)
+    if isinstance(dispatching, Instance) and len(dispatching.args) == 2:
+        return dispatching.args[1]
     return None
 
 

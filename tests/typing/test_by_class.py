@@ -23,12 +23,17 @@ class Use(NamedTuple):
 
 IMPORTS = {
     "builtins": (
-        "import array, asyncio, collections, csv, inspect, io, sys, types, unittest.mock, urllib.parse\n"
+        "import array, asyncio, collections, csv, functools, inspect, io, sys\n"
+        "import types, unittest.mock, urllib.parse\n"
         "from collections.abc import AsyncGenerator, Callable, Coroutine, Generator\n"
         "def twice(n: int) -> int: return 2 * n\n"
         "async def later() -> int: return 1\n"
         "async def numbers() -> AsyncGenerator[int]: yield 1\n"
         "def count() -> Generator[int]: yield 1\n"
+        "@functools.singledispatch\n"
+        "def kind(it: object) -> str: return 'another'\n"
+        "@kind.register(list)\n"
+        "def _(it: object) -> str: return 'list'\n"
         "class C:\n"
         "    def method(self, n: int) -> int: return n\n"
     ),
@@ -98,6 +103,7 @@ USES: dict[str, Use] = {
         "None",
         ROW + "csv.DictWriter(f, ['a', 'b']).writerows([{'a': 1, 'b': w}]); found = f.getvalue()",
     ),
+    "functools._SingleDispatchCallable.__call__": Use("list[int]", "[1, 2]", "found = kind(w)"),
     **on_all("getmodule ismodule", "inspect", Use("types.ModuleType", "sys", PREDICATE)),
     **on_all("isfunction isroutine", "inspect", Use("Callable[[int], int]", "twice", PREDICATE)),
     "inspect.isasyncgen": Use("AsyncGenerator[int]", "numbers()", "found = inspect.isasyncgen(w)"),
