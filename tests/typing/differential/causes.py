@@ -18,6 +18,7 @@ CAUSES: Final = (IS_NO_W, ABSTRACT, HIDDEN, AWAITED, EMPTY, OF_ANY, FOLLOWS)
 
 # By a pattern of what mypy says of the Await, whose name is already left out of it.
 _BY_PATTERN: Final = {
+    r"\[await-by-class\]": IS_NO_W,
     r"\[await-hidden\]": HIDDEN,
     r'"Callable\[\[\], tuple\[Any, \.\.\.\]\]"': HIDDEN,  # the Await's own `args`, where W is Any
     r"def \(\) -> tuple\[Any, \.\.\.\]": HIDDEN,
