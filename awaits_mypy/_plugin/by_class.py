@@ -120,7 +120,7 @@ _ASKED: Final[dict[str, tuple[_Asked, ...]]] = {
     "pandas.core.dtypes.inference.is_float": (_Asked(0, ("builtins.float",)),),
     "pandas.core.dtypes.inference.is_integer": (_Asked(0, ("builtins.int",)),),
     "pandas.core.dtypes.inference.is_number": (_Asked(0, _NUMBER),),
-    "pandas.core.dtypes.inference.is_scalar": (_Asked(0, _SCALAR),),
+    "pandas.core.dtypes.inference.is_scalar": (_Asked(0, (*_TEXT, *_TIME, *_NONE)),),
     "pandas.core.frame.DataFrame": (_COLUMN, _Asked("data", _MAPPING, is_within=True)),
     "pandas.core.frame.DataFrame.__setitem__": _KEY,
     "pandas.core.frame.DataFrame.fillna": (_Asked("value", _SCALAR, is_within=True),),

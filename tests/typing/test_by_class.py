@@ -139,10 +139,11 @@ USES: dict[str, Use] = {
     "numpy.lib._arraysetops_impl.unique": Use("int", "1", "found = np.unique([w, 2]).dtype"),
     "numpy.ndarray.__getitem__": Use("tuple[int, int]", "(0, 0)", "found = np.array([[5, 6]])[w]"),
     **on_all(
-        "is_integer is_number is_scalar",
+        "is_integer is_number",
         "pandas.core.dtypes.inference",
         Use("int", "1", "found = pd.api.types.f(w)"),
     ),
+    "pandas.core.dtypes.inference.is_scalar": Use("str", "'a'", "found = pd.api.types.is_scalar(w)"),
     "pandas.core.dtypes.inference.is_bool": Use("bool", "True", "found = pd.api.types.is_bool(w)"),
     "pandas.core.dtypes.inference.is_float": Use("float", "1.5", "found = pd.api.types.is_float(w)"),
     f"{FRAME}.DataFrame": Use("dict[str, list[int]]", "{'a': [1]}", "found = pd.DataFrame(w)"),
@@ -204,9 +205,9 @@ def outcome(use: Use, names: dict[str, Any], w: object) -> str:
         warnings.simplefilter("ignore")
         try:
             exec(use.code, namespace)
+            return repr(namespace["found"])
         except Exception as error:
             return repr(error)
-    return repr(namespace["found"])
 
 
 @pytest.mark.parametrize("library", IMPORTS)
