@@ -24,7 +24,7 @@ class_name: Final[Callable[[type], str]] = vars(type)["__qualname__"].__get__
 _TEXTS: Final = (str, bytes)
 _SMALL: Final = (bool, float, complex, type(None), type(...))
 _CONTAINERS: Final = (list, tuple, dict, set, frozenset)
-_FUNCTIONS: Final = (FunctionType, BuiltinFunctionType, MethodType)
+_FUNCTIONS: Final[tuple[type, ...]] = (FunctionType, BuiltinFunctionType, MethodType)
 
 
 def short_arguments(function: object, args: Sequence[Any], kwargs: Mapping[str, Any]) -> str:
