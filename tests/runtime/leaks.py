@@ -9,6 +9,7 @@ import copy
 import functools
 import gc
 import itertools
+import logging
 import math
 import operator
 import os
@@ -100,6 +101,37 @@ def _in_place(aw: Any) -> None:
     aw += 1
 
 
+# What code does that only looks, here as if by pydoc.
+_ONLOOKER: dict[str, Any] = {"__name__": "pydoc"}
+exec(
+    """
+def look(aw): str(aw), format(aw), bool(aw), hash(aw), aw == 1, hasattr(aw, "x"), aw.__class__
+def call(use, aw): use(aw)
+def write(aw): aw.x = 1
+def subscript(aw): aw[0]
+def add(aw): aw += 1
+""",
+    _ONLOOKER,
+)
+
+
+def _look_on(_: object) -> None:
+    aw = awaitable(fail)
+    _ONLOOKER["look"](aw)
+    for name in ("write", "subscript", "add"):
+        with suppress(TypeError, AttributeError):
+            _ONLOOKER[name](aw)
+    for use in (len, iter, int, abs, math.trunc, operator.index):
+        with suppress(TypeError):
+            _ONLOOKER["call"](use, aw)
+
+
+def _log(_: object) -> None:
+    for text in ("%(a)s", "%s"):
+        aw = awaitable(dict, a=1)
+        logging.LogRecord("leaks", logging.ERROR, "here", 1, text, (aw,), None).getMessage()
+
+
 OPERATORS: list[Callable[..., Any]] = [
     operator.add,
     operator.sub,
@@ -156,6 +188,8 @@ OPERATIONS: dict[str, tuple[Any, Callable[[Any], object]]] = {
     "run for an attribute and fail": (None, lambda _: awaitable(fail).real),
     "release": (None, lambda _: awaitable_release(awaitable(int, "5"))),
     "ask": (5, lambda aw: (awaitable_done(aw), aw.args(), aw.is_nowait(), weakref.ref(aw))),
+    "look on": (None, _look_on),
+    "log": (None, _log),
     "copy": (5, lambda aw: (copy.copy(aw), copy.deepcopy(aw), pickle.loads(pickle.dumps(aw)))),
     "a cycle of garbage": (None, _cycle),
 }

@@ -231,9 +231,14 @@ def _look(aw: Any) -> tuple[Any, ...]:
     return repr(aw), awaitable_done(aw), aw.fn(), aw.args(), weakref.ref(aw), copy.copy(aw)
 
 
+# What code does that only looks, here as if by pydoc.
+_onlooker: dict[str, Any] = {"__name__": "pydoc"}
+exec("def look(aw): return str(aw), bool(aw), aw == 1, hasattr(aw, 'x'), aw.__class__", _onlooker)
+
 USES: dict[str, tuple[Callable[[], Call], Callable[[Any], object]]] = {
     "make": (Call, _make),
     "look at": (Call, _look),
+    "look on": (Call, _onlooker["look"]),
     "wait": (Call, awaitable_wait),
     "release": (Call, awaitable_release),
     "read": (Call, lambda aw: aw.x),
