@@ -81,8 +81,9 @@ def analyze_operator(ctx: AttributeContext, name: str) -> Type:
     with ctx.api.msg.filter_errors() as errors:
         result = ctx.api.get_expression_type(operation, ctx.api.type_context[-1])
     answer = _refused(ctx, name) if errors.has_new_errors() else function_returning(ctx, result)
-    if name == _straight_name(ctx.context) and len(operands) == 2 and is_settled(ctx, operands[1]):
-        # mypy would count an error in it, which it has reported, for a refusal by this answer.
+    if name == _straight_name(ctx.context) and len(operands) == 2:
+        # The answer takes anything. mypy would count an error in the operand, which it has reported, for
+        # a refusal by the answer.
         hold_for_call(ctx, operands[1])
     return answer
 
