@@ -6,6 +6,7 @@ what works as with the value is not in the table.
 """
 
 from collections.abc import Callable, Iterator
+from functools import cache
 from typing import Final, NamedTuple, TypeVar
 
 from mypy.nodes import CallExpr, DictExpr, Expression, ListExpr, SetExpr, TupleExpr, TypeInfo
@@ -159,9 +160,11 @@ def goes_by_class(function: str) -> bool:
     return function in FUNCTIONS
 
 
-def may_go_by_class(method: str) -> bool:
-    """Say whether some class has a method of this name that does."""
-    return method in _METHODS
+@cache  # mypy asks at each call of a method
+def may_go_by_class(function: str) -> bool:
+    """Say whether this may be a method that does, of the class that declares it or of one derived."""
+    cls, _, method = function.rpartition(".")
+    return method in _METHODS and not cls.startswith("builtins.")
 
 
 def declared_name(cls: TypeInfo, method: str) -> str:

@@ -178,8 +178,8 @@ class AwaitsPlugin(Plugin):
 
     def _by_class_hook(self, fullname: str, hook: _MethodHook | None) -> _MethodHook | None:
         """Answer for the methods that know some values by their class, and else as the hook does."""
-        cls, _, method = fullname.rpartition(".")
-        if may_go_by_class(method):
+        if may_go_by_class(fullname):
+            cls, _, method = fullname.rpartition(".")
             symbol = self.lookup_fully_qualified(cls)  # not remembered by the name, as below
             node = None if symbol is None else symbol.node
             if isinstance(node, TypeInfo) and goes_by_class(name := declared_name(node, method)):
