@@ -59,7 +59,7 @@ def install(
 @contextmanager
 def elsewhere(session: nox.Session) -> Iterator[None]:
     """Go to a copy of the tests, where the package is the installed one and not the checkout's."""
-    with TemporaryDirectory() as copy:
+    with folder(session) as copy:
         session.run("cp", "-r", *TESTS, copy, external=True)
         with session.chdir(copy):
             yield
@@ -68,10 +68,22 @@ def elsewhere(session: nox.Session) -> Iterator[None]:
 @contextmanager
 def clean_clone(session: nox.Session) -> Iterator[None]:
     """Go to a clone of the checkout, which has what is committed and nothing else."""
-    with TemporaryDirectory() as clone:
+    with folder(session) as clone:
         session.run("git", "clone", "--quiet", ".", clone, external=True)
         with session.chdir(clone):
             yield
+
+
+@contextmanager
+def folder(session: nox.Session) -> Iterator[str]:
+    """Make a folder, and one for the files that are left beside it for a while.
+
+    The cases of mypy have a cache there, which sessions that run at once would spoil for one another.
+    """
+    with TemporaryDirectory() as wanted, TemporaryDirectory() as beside:
+        session.env["TMPDIR"] = beside
+        yield wanted
+        del session.env["TMPDIR"]
 
 
 def need(session: nox.Session, *programs: str) -> None:

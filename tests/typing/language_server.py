@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import os
 import queue
 import subprocess
 import threading
@@ -44,6 +45,8 @@ class LanguageServer:
         self._process = subprocess.Popen(
             command,
             cwd=folder,
+            # An environment that is active for the tests is not the project's.
+            env={name: value for name, value in os.environ.items() if name != "VIRTUAL_ENV"},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
