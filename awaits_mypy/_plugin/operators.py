@@ -162,10 +162,10 @@ def hold_element(ctx: MethodSigContext, _: str) -> FunctionLike:
     then compare the Await itself with the container's items.
     """
     element = _element_in(ctx)
-    if element is None or not _is_released(ctx.default_signature) or not is_settled(ctx, element):
-        return ctx.default_signature
-    if has_await(ctx.type) or has_await(type_of_expression(ctx, element)):
-        hold_type(ctx, element)
+    if element is not None and _is_released(ctx.default_signature):
+        is_await_itself = has_await(type_of_expression(ctx, element))
+        if is_await_itself or (has_await(ctx.type) and is_settled(ctx, element)):
+            hold_type(ctx, element)
     return ctx.default_signature
 
 
