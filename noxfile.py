@@ -136,10 +136,11 @@ def types(session: nox.Session) -> None:
 
 @in_venv
 def tests(session: nox.Session) -> None:
-    """Run all tests on the built wheel, or what follows --, which goes to pytest."""
+    """Run the tests on the built wheel, or what follows --, which goes to pytest."""
     install(session, "--group", "test")
     of_the_checkout = [LAYERS_TESTS, WHEEL_TESTS]  # its imports, and the wheel that is built from it
-    ignored = [word for file in of_the_checkout for word in ("--ignore", file)]
+    # The plugin for pytest has a session of its own.
+    ignored = [word for file in [*of_the_checkout, PYTEST_TESTS] for word in ("--ignore", file)]
     with elsewhere(session):
         session.run("python", "-m", "pytest", *ignored, *session.posargs)
     if not session.posargs:
