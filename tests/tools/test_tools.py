@@ -146,6 +146,8 @@ def test_each_row_has_a_test_and_each_test_a_row() -> None:
 def test_nothing_runs_because_the_tool_looks(looked: Looked, tool: str, look: str, shown: str) -> None:
     needed, function = LOOKS[tool, look]
     for name in needed.split():
+        if name == "cgitb" and sys.version_info >= (3, 13):
+            pytest.skip("Python has no cgitb any more")
         if importlib.util.find_spec(name) is None:
             pytest.skip(f"{name} is not here: pip install --group tools")
     text = function(looked)
@@ -677,6 +679,16 @@ def by_traceback(looked: Looked) -> str:
         looked.fail()
     except ZeroDivisionError as error:
         return "".join(traceback.TracebackException.from_exception(error, capture_locals=True).format())
+    return ""
+
+
+@row("cgitb", "local variables in a traceback", "cgitb")
+def by_cgitb(looked: Looked) -> str:
+    cgitb: Any = importlib.import_module("cgitb")
+    try:
+        looked.fail()
+    except ZeroDivisionError:
+        return str(cgitb.text(sys.exc_info()) + cgitb.html(sys.exc_info()))
     return ""
 
 
