@@ -18,7 +18,7 @@ import nox
 
 nox.needs_version = ">=2026.10"
 nox.options.reuse_venv = "yes"
-nox.options.sessions = ["lint", "types", "tests"]
+nox.options.sessions = ["lint", "types", "tests", "compiled"]
 
 PACKAGE = [
     "awaits",
@@ -136,13 +136,13 @@ def types(session: nox.Session) -> None:
 
 @in_venv
 def tests(session: nox.Session) -> None:
-    """Run the tests on the built wheel, or what follows --, which goes to pytest."""
+    """Run the typing tests on the built wheel, or what follows --, which goes to pytest."""
     install(session, "--group", "test")
     of_the_checkout = [LAYERS_TESTS, WHEEL_TESTS]  # its imports, and the wheel that is built from it
-    # The plugin for pytest has a session of its own.
-    ignored = [word for file in [*of_the_checkout, PYTEST_TESTS] for word in ("--ignore", file)]
+    ignored = [word for file in of_the_checkout for word in ("--ignore", file)]
     with elsewhere(session):
-        session.run("python", "-m", "pytest", *ignored, *session.posargs)
+        # `runtime` and `compiled` have the others.
+        session.run("python", "-m", "pytest", *ignored, *(session.posargs or ["tests/typing"]))
     if not session.posargs:
         session.run("python", "-m", "pytest", *of_the_checkout)
 

@@ -12,4 +12,4 @@ def test_no_operation_leaks(name: str) -> None:
         needs.threads()
     if name == "endless recursion":
         needs.endless_recursion()
-    assert leaked(name, 500) < LIMIT
+    assert leaked(name, 200) < LIMIT
