@@ -180,9 +180,8 @@ class AwaitsPlugin(Plugin):
         """Answer for the methods that know some values by their class, and else as the hook does."""
         if may_go_by_class(fullname):
             cls, _, method = fullname.rpartition(".")
-            symbol = self.lookup_fully_qualified(cls)  # not remembered by the name, as below
-            node = None if symbol is None else symbol.node
-            if isinstance(node, TypeInfo) and goes_by_class(name := declared_name(node, method)):
+            node = self._class_named(cls)
+            if node is not None and goes_by_class(name := declared_name(node, method)):
                 return partial(reporting_failure, partial(check_by_class, hook), name)
         return hook
 
@@ -192,12 +191,16 @@ class AwaitsPlugin(Plugin):
         if found is None:
             return None
         cls, method = found
-        # Not remembered by the name: in the daemon a class may get another base.
-        symbol = self.lookup_fully_qualified(cls)
-        node = None if symbol is None else symbol.node
-        if isinstance(node, TypeInfo) and takes_awaits(node, method):
+        node = self._class_named(cls)
+        if node is not None and takes_awaits(node, method):
             return partial(reporting_failure, take_awaits, method)
         return None
+
+    def _class_named(self, fullname: str) -> TypeInfo | None:
+        """Return the class of this name. Not to be remembered: in the daemon it may get another base."""
+        symbol = self.lookup_fully_qualified(fullname)
+        node = None if symbol is None else symbol.node
+        return node if isinstance(node, TypeInfo) else None
 
     def get_function_hook(self, fullname: str) -> _FunctionHook | None:
         """Answer for every call where implicit waits are to be reported, and else for a few."""
@@ -270,7 +273,7 @@ class AwaitsPlugin(Plugin):
 
     def _method_hook(self, fullname: str) -> _MethodHook | None:
         """Answer for `aw in container`, where the container is no Await, and for delayed methods."""
-        if fullname == f"{DELAYED_FUNCTION}.__call__":
+        if fullname == _DELAYED_CALL:
             return partial(reporting_failure, self._lazy_imports.give_imported, "__call__")
         if fullname == f"{DELAYED_FUNCTION}.__get__":
             return partial(reporting_failure, bind_function, "__get__")
