@@ -27,6 +27,11 @@ class _Mistake(NamedTuple):
     name: str
     flags: tuple[str, ...] = ()
 
+    @property
+    def needs_setting(self) -> bool:
+        """Say whether it takes more than the plugin to have mypy report it."""
+        return bool(self.flags) or self.code == UNUSED
+
 
 _MISTAKES: Final = (
     _Mistake("aw == 5", "comparison-overlap", "a comparison that never holds", FLAGS[:1]),
@@ -50,10 +55,11 @@ _Messages = dict[int, set[tuple[str | None, str]]]
 """The codes and texts of mypy's messages, by line."""
 
 
-def findings(config: Config) -> list[str]:
+def findings(config: Config, *, plugin_only: bool) -> list[str]:
     """Return what does not fit, each with what to do; nothing where all fits.
 
-    Raises `CommandError` with mypy's words where mypy does not come to check a program.
+    With `plugin_only`, nothing but the plugin need be on. Raises `CommandError` with mypy's words where
+    mypy does not come to check a program.
     """
     if config.section is None:
         return [f"{config.path} has no settings for mypy: run awaits-mypy init"]
@@ -65,7 +71,10 @@ def findings(config: Config) -> list[str]:
     if not lists_plugin(options):
         return [*found, f"{PLUGIN} is not among the plugins in {config.path}: run awaits-mypy init"]
     mistakes = [
-        mistake for mistake in _MISTAKES if all(hasattr(options, flag) for flag in mistake.flags)
+        mistake
+        for mistake in _MISTAKES
+        if all(hasattr(options, flag) for flag in mistake.flags)
+        and not (plugin_only and mistake.needs_setting)
     ]
     said = _messages_of_probe(config, options, mistakes)
     return found + (_unseen_value(said, options) or _unreported(said, options, mistakes))

@@ -19,13 +19,13 @@ from awaits_mypy._command.config import Plan, Setting, plan_for
 from awaits_mypy._command.mypy_program import CommandError, Config, options_with, read_config
 
 
-def with_settings(config: Config) -> tuple[bytes, bytes, Plan]:
+def with_settings(config: Config, *, plugin_only: bool) -> tuple[bytes, bytes, Plan]:
     """Return the file as it is, as it should be, and the plan that leads from the one to the other.
 
     Raises `CommandError` where the result would not be what mypy has to read.
     """
     before = config.path.read_bytes() if config.path.exists() else b""
-    plan = plan_for(config)
+    plan = plan_for(config, plugin_only=plugin_only)
     if not plan.missing:
         return before, before, plan
     text = before.decode("utf-8", "surrogateescape")  # mypy reads ini files in any encoding
@@ -37,20 +37,20 @@ def with_settings(config: Config) -> tuple[bytes, bytes, Plan]:
     except (tomlkit.exceptions.TOMLKitError, configparser.Error) as failure:
         raise CommandError(f"{config.path} must be edited by hand: {failure}") from failure
     after = _with_line_endings_of(text, edited).encode("utf-8", "surrogateescape")
-    reason = _reason_against(after, config.path.name, plan)
+    reason = _reason_against(after, config.path.name, plan, plugin_only)
     if reason is not None:
         wanted = "\n".join(map(str, plan.missing))
         raise CommandError(f"{config.path} must be edited by hand: {reason}\nadd\n{wanted}")
     return before, after, plan
 
 
-def _reason_against(content: bytes, name: str, plan: Plan) -> str | None:
+def _reason_against(content: bytes, name: str, plan: Plan, plugin_only: bool) -> str | None:
     """Say why mypy does not read what it should in a configuration with this content, if so."""
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder, name)
         copy.write_bytes(content)
         try:
-            if plan_for(read_config(copy)) == Plan([], plan.refused):
+            if plan_for(read_config(copy), plugin_only=plugin_only) == Plan([], plan.refused):
                 return None
             reason = options_with(copy)[1] or "mypy does not see what is added"
         except CommandError as failure:

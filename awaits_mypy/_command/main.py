@@ -64,27 +64,31 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="command")
     init = commands.add_parser("init", help="add the plugin to the project's mypy configuration")
     init.add_argument("--diff", action="store_true", help="show the changes, and write nothing")
+    init.add_argument("--plugin-only", action="store_true", help="add the plugin and nothing else")
     init.set_defaults(run=_init)
     check = commands.add_parser("check", help="say whether mypy, the plugin and the configuration fit")
+    check.add_argument(
+        "--plugin-only", action="store_true", help="do without what `init --plugin-only` leaves out"
+    )
     check.set_defaults(run=_check)
-    for command in (init, check):
+    report = commands.add_parser(
+        "report",
+        help="list the implicit waits of the project by module",
+        description="Arguments that are not among these go to mypy. Without files, packages or modules"
+        " among them, mypy checks those that its configuration names, and else this folder.",
+        usage="%(prog)s [-h] [--config FILE] [--format FORMAT] [--output FILE] [what mypy takes ...]",
+        allow_abbrev=False,  # an argument of mypy is not an abbreviation of ours
+    )
+    report.add_argument("--format", choices=("text", "json", "sarif"), default="text")
+    report.add_argument("--output", type=Path, metavar="FILE", help="instead of the standard output")
+    report.set_defaults(run=_report)
+    for command in (init, check, report):
         command.add_argument(
             "--config",
             type=Path,
             metavar="FILE",
             help="instead of the file that mypy takes in this folder",
         )
-    report = commands.add_parser(
-        "report",
-        help="list the implicit waits of the project by module",
-        description="Arguments that are not among these go to mypy. Without files, packages or modules"
-        " among them, mypy checks those that its configuration names.",
-        usage="%(prog)s [-h] [--format FORMAT] [--output FILE] [what mypy takes ...]",
-        allow_abbrev=False,  # an argument of mypy is not an abbreviation of ours
-    )
-    report.add_argument("--format", choices=("text", "json", "sarif"), default="text")
-    report.add_argument("--output", type=Path, metavar="FILE", help="instead of the standard output")
-    report.set_defaults(run=_report)
     return parser
 
 
@@ -120,20 +124,22 @@ def _init(arguments: argparse.Namespace) -> int:
         raise CommandError(f"{sys.executable} has no {missing.name}: {_INSTALL}") from missing
 
     config = config_for(arguments.config)
-    before, after, plan = with_settings(config)
+    before, after, plan = with_settings(config, plugin_only=arguments.plugin_only)
     path = config.path.as_posix()
     for contrary in plan.refused:
         print(f"{path}: left as it is: {contrary}")
     if arguments.diff:
         sys.stdout.write(_diff(path, before, after))
+        for setting in plan.missing:  # not into a patch that is made of the difference
+            print(f"{path}: {setting.explained}", file=sys.stderr)
         return DOES_NOT_FIT if plan.missing or plan.refused else FITS
     if plan.missing:
         write(config.path, after)
     for setting in plan.missing:
-        print(f"{path}: added {setting}")
+        print(f"{path}: added {setting.explained}")
     if not plan.missing:
         print(f"{path}: nothing to add")
-    return _say_whether_it_fits(read_config(config.path))
+    return _say_whether_it_fits(read_config(config.path), plugin_only=arguments.plugin_only)
 
 
 def _diff(path: str, before: bytes, after: bytes) -> str:
@@ -142,20 +148,17 @@ def _diff(path: str, before: bytes, after: bytes) -> str:
 
 
 def _check(arguments: argparse.Namespace) -> int:
-    from awaits_mypy._command.mypy_program import CommandError, find_config, read_config
+    from awaits_mypy._command.config import required_config
 
-    config = read_config(arguments.config) if arguments.config else find_config()
-    if config is None:
-        raise CommandError("mypy finds no configuration in this folder: run awaits-mypy init")
-    return _say_whether_it_fits(config)
+    return _say_whether_it_fits(required_config(arguments.config), plugin_only=arguments.plugin_only)
 
 
-def _say_whether_it_fits(config: "Config") -> int:
+def _say_whether_it_fits(config: "Config", *, plugin_only: bool) -> int:
     from mypy.version import __version__ as mypy_version
 
     from awaits_mypy._command.check import findings
 
-    found = findings(config)
+    found = findings(config, plugin_only=plugin_only)
     if found:
         return _say_that_it_does_not_fit(found)
     print(f"all fits: mypy {mypy_version}, awaits {_version()} and {config.path.as_posix()}")
@@ -171,7 +174,8 @@ def _say_that_it_does_not_fit(found: Sequence[str]) -> int:
 def _report(arguments: argparse.Namespace) -> int:
     from awaits_mypy._command.report import FORMATS, find_waits
 
-    found = find_waits(arguments.mypy_arguments)
+    config = ["--config-file", str(arguments.config)] if arguments.config else []
+    found = find_waits([*config, *arguments.mypy_arguments])
     text = FORMATS[arguments.format](found)
     if arguments.output:
         arguments.output.write_text(text, encoding="utf-8")

@@ -13,14 +13,15 @@ from collections.abc import Mapping, Sequence
 from contextlib import redirect_stderr, redirect_stdout, suppress
 from io import StringIO
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
-from mypy import config_parser
-from mypy.defaults import USER_CONFIG_FILES
+from mypy import config_parser, defaults
 from mypy.errors import CompileError
 from mypy.find_sources import InvalidSourceList, create_source_list
 from mypy.main import process_options
 from mypy.options import Options
+
+CONFIG_NAMES: Final = (*defaults.CONFIG_NAMES, *defaults.SHARED_CONFIG_NAMES)
 
 # Up to mypy 1.18 a code on the command line must be known before the plugins are loaded.
 _WITH_OUR_CODES = "import awaits_mypy._plugin.codes, mypy.__main__; mypy.__main__.console_entry()"
@@ -89,7 +90,7 @@ def read_config(path: Path) -> Config:
 
 def is_of_the_user(config: Config) -> bool:
     """Say whether this is the user's own configuration, which mypy takes for projects without one."""
-    return any(config.path.resolve() == Path(file).resolve() for file in USER_CONFIG_FILES)
+    return any(config.path.resolve() == Path(file).resolve() for file in defaults.USER_CONFIG_FILES)
 
 
 def _config(path: Path, found: Any) -> Config:
@@ -107,28 +108,36 @@ def _reading(read: Any) -> Any:
     return found
 
 
-def options_of(arguments: Sequence[str]) -> tuple[Options, str]:
-    """Return the options that mypy has with these arguments, and what it says of the configuration.
+class Understood(NamedTuple):
+    """What mypy makes of its arguments and configuration."""
+
+    options: Options
+    complaints: str
+    has_sources: bool  # whether they say what to check
+
+
+def understood(arguments: Sequence[str]) -> Understood:
+    """Return what mypy makes of these arguments, and of the configuration that it takes with them.
 
     Raises `CommandError` with mypy's words if it refuses them.
     """
     said = StringIO()
     try:
         with redirect_stdout(said), redirect_stderr(said):
-            _, options = process_options(list(arguments), said, said, require_targets=False)
+            sources, options = process_options(list(arguments), said, said, require_targets=False)
     except SystemExit as refusal:
         raise CommandError(said.getvalue().strip()) from refusal
     except CompileError as failure:
         raise CommandError("\n".join(failure.messages)) from failure
     except Exception as failure:  # a setting of a type that this mypy does not expect
         raise CommandError(f"mypy itself fails on its configuration: {failure}") from failure
-    return options, said.getvalue()
+    return Understood(options, said.getvalue(), bool(sources))
 
 
 def options_with(config: Path) -> tuple[Options, str]:
     """Return the options that this configuration gives, and what mypy says of it."""
     # A module to check keeps mypy from looking for the `files` of the configuration.
-    return options_of(["--config-file", str(config), "-m", "builtins"])
+    return understood(["--config-file", str(config), "-m", "builtins"])[:2]
 
 
 def module_of(file: str, options: Options) -> str:

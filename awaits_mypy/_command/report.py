@@ -14,14 +14,14 @@ from mypy.options import Options
 from mypy.version import __version__ as mypy_version
 
 from awaits import __version__
-from awaits_mypy._command.config import lists_plugin, repository
+from awaits_mypy._command.config import lists_plugin, no_config, repository
 from awaits_mypy._command.mypy_program import (
     CommandError,
     Message,
     cache_of_command,
     module_of,
-    options_of,
     run_mypy,
+    understood,
 )
 from awaits_mypy._plugin.codes import AWAIT_IMPLICIT  # so that mypy knows it before it loads the plugin
 
@@ -68,15 +68,18 @@ class Found(NamedTuple):
 def find_waits(mypy_arguments: Sequence[str]) -> Found:
     """Run mypy with these arguments and the project's configuration, and collect the implicit waits.
 
-    Raises `CommandError` with mypy's words where mypy cannot check the project.
+    Where neither says what to check, mypy checks this folder. Raises `CommandError` with mypy's
+    words where mypy cannot check the project.
     """
-    options, _ = options_of(mypy_arguments)
+    options, _, has_sources = understood(mypy_arguments)
     if not options.config_file:
-        raise CommandError("mypy finds no configuration in this folder: run awaits-mypy init")
+        raise no_config()
     if not lists_plugin(options):
         raise CommandError(f"{options.config_file} does not turn the plugin on: run awaits-mypy init")
     cache = ["--cache-dir", cache_of_command(options, "report")]
-    run = run_mypy([*cache, *mypy_arguments, "--enable-error-code", _CODE], with_our_codes=True)
+    sources = [] if has_sources else ["."]
+    arguments = [*cache, *mypy_arguments, "--enable-error-code", _CODE, *sources]
+    run = run_mypy(arguments, with_our_codes=True)
     if run.exit_code not in (0, 1):
         raise CommandError(f"mypy could not check the project:\n{run.output}")
     waits = [_wait(message, options) for message in run.messages if message.code == _CODE]

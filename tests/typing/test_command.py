@@ -15,7 +15,7 @@ from mypy.version import __version__ as mypy_version
 from awaits import __version__
 from awaits_mypy._command import check
 
-from .conftest import ROOT, Command
+from .conftest import ROOT, Command, RunMypy
 
 KNOWS_NONE_FLAG = hasattr(Options(), "strict_equality_for_none")  # since mypy 1.18
 
@@ -23,7 +23,7 @@ KNOWS_NONE_FLAG = hasattr(Options(), "strict_equality_for_none")  # since mypy 1
 @pytest.fixture
 def unchecked(monkeypatch: pytest.MonkeyPatch) -> None:
     """Do without what `init` asks mypy in the end, where a test is about what it writes."""
-    monkeypatch.setattr(check, "findings", lambda _: [])
+    monkeypatch.setattr(check, "findings", lambda _, **__: [])
 
 
 def known(text: str) -> str:
@@ -44,6 +44,12 @@ strict_equality = True
 strict_equality_for_none = True
 enable_error_code = unused-awaitable
 """
+REPORTED = [  # what `init` says of these lines
+    " (in all code, mypy now reports == and in between values that are never equal)\n",
+    " (in all code, mypy now reports == with None of what is never None)\n",
+    " (in all code, mypy now reports an awaitable that is dropped,"
+    " such as create_task() on a line of its own)\n",
+]
 FLAGS = "strict_equality = true\nstrict_equality_for_none = true\n"
 INI_FLAGS = "strict_equality = True\nstrict_equality_for_none = True\n"
 CODES = 'enable_error_code = ["unused-awaitable"]\n'
@@ -205,11 +211,60 @@ def test_init_says_each_line_that_it_adds(tmp_path: Path, command: Command) -> N
     fits = f"all fits: mypy {mypy_version}, awaits {__version__} and mypy.ini\n"
     assert printed == known(
         "mypy.ini: added plugins = awaits_mypy\n"
-        "mypy.ini: added strict_equality = true\n"
-        "mypy.ini: added strict_equality_for_none = true\n"
-        "mypy.ini: added enable_error_code = unused-awaitable\n" + fits
+        f"mypy.ini: added strict_equality = true{REPORTED[0]}"
+        f"mypy.ini: added strict_equality_for_none = true{REPORTED[1]}"
+        f"mypy.ini: added enable_error_code = unused-awaitable{REPORTED[2]}" + fits
     )
     assert (tmp_path / "mypy.ini").read_text() == known(f"[mypy]\n{INI_LINES}")
+
+
+WITHOUT_AWAITS = """\
+import asyncio
+async def main(name: str) -> None:
+    print(name == 5)
+    print(name == None)
+    asyncio.create_task(main(name))
+"""
+
+
+def test_init_newly_reports_what_it_says_and_the_plugin_alone_nothing(
+    tmp_path: Path, command: Command, run_mypy: RunMypy
+) -> None:
+    program = tmp_path / "program.py"
+    program.write_text(WITHOUT_AWAITS)
+    assert command("init", "--plugin-only")[0] == 0
+    assert run_mypy(tmp_path, "program.py").stdout == "Success: no issues found in 1 source file\n"
+    assert command("init")[0] == 0
+    said = run_mypy(tmp_path, "program.py").stdout
+    lines = [line.split(":")[1] for line in said.splitlines() if ": error: " in line]
+    assert lines == ["3", "4", "5"] if KNOWS_NONE_FLAG else ["3", "5"]
+
+
+@pytest.mark.parametrize("name", ["pyproject.toml", "mypy.ini", "setup.cfg"])
+def test_init_adds_the_plugin_alone_where_that_is_wanted(
+    name: str, tmp_path: Path, command: Command
+) -> None:
+    section, line = "[mypy]\n", "plugins = awaits_mypy\n"
+    if name == "pyproject.toml":
+        section, line = "[tool.mypy]\n", 'plugins = ["awaits_mypy"]\n'
+    before = f"{section}strict_equality = false\n\n[other]\na = 1\n"
+    (tmp_path / name).write_text(before)
+    fits = f"all fits: mypy {mypy_version}, awaits {__version__} and {name}\n"
+    assert command("init", "--plugin-only") == (0, f"{name}: added plugins = awaits_mypy\n{fits}", "")
+    assert (tmp_path / name).read_text() == before.replace("\n\n", f"\n{line}\n")
+    assert command("init", "--plugin-only") == (0, f"{name}: nothing to add\n{fits}", "")
+    assert command("check", "--plugin-only") == (0, fits, "")
+    code, printed, _ = command("check")
+    assert (code, "(unused-awaitable): add unused-awaitable" in printed) == (1, True)
+
+
+def test_check_of_the_plugin_alone_finds_that_it_is_off(tmp_path: Path, command: Command) -> None:
+    (tmp_path / "mypy.ini").write_text("[mypy]\ndisable_error_code = await-isinstance\n")
+    code, printed, _ = command("check", "--plugin-only")
+    assert (code, "run awaits-mypy init" in printed) == (1, True)
+    code, printed, _ = command("init", "--plugin-only")
+    assert code == 1
+    assert "(await-isinstance): take await-isinstance out of disable_error_code" in printed
 
 
 @pytest.mark.usefixtures("unchecked")
@@ -227,9 +282,12 @@ def test_init_keeps_mode_and_link_of_the_file(tmp_path: Path, command: Command) 
 
 def test_init_diff_shows_the_lines_and_writes_nothing(tmp_path: Path, command: Command) -> None:
     (tmp_path / "mypy.ini").write_text("[mypy]\nstrict = True\nstrict_equality_for_none = True\n")
-    code, printed, _ = command("init", "--diff")
+    code, printed, said = command("init", "--diff")
     added = [line for line in printed.splitlines() if line.startswith("+")]
     assert added == ["+++ mypy.ini", "+plugins = awaits_mypy", "+enable_error_code = unused-awaitable"]
+    assert said == (
+        f"mypy.ini: plugins = awaits_mypy\nmypy.ini: enable_error_code = unused-awaitable{REPORTED[2]}"
+    )
     assert code == 1
     assert "awaits_mypy" not in (tmp_path / "mypy.ini").read_text()
 
@@ -482,6 +540,35 @@ def test_check_fails_where_it_cannot_be_told(
     assert (code, message in error) == (2, True), error
 
 
+@pytest.mark.parametrize("name", ["check", "report"])
+def test_in_a_folder_above_configurations_they_are_named(
+    name: str, tmp_path: Path, command: Command
+) -> None:
+    for file in (
+        "api/pyproject.toml",
+        "libs/core/setup.cfg",
+        "web/mypy.ini",
+        "web/node_modules/x/mypy.ini",
+    ):
+        (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / file).write_text("[tool.mypy]\n" if file.endswith("toml") else "[mypy]\n")
+    (tmp_path / ".tox" / "py").mkdir(parents=True)
+    (tmp_path / ".tox" / "py" / "mypy.ini").write_text("[mypy]\n")
+    (tmp_path / "venv").mkdir()
+    (tmp_path / "venv" / "pyvenv.cfg").touch()
+    (tmp_path / "venv" / "mypy.ini").write_text("[mypy]\n")
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs" / "pyproject.toml").write_text("[project]\n")  # without settings for mypy
+    (tmp_path / "docs" / "mypy.ini").write_text("no settings")
+    assert command(name) == (
+        2,
+        "",
+        "awaits-mypy: mypy finds no configuration in this folder. There are some below it:\n"
+        "  api/pyproject.toml\n  libs/core/setup.cfg\n  web/mypy.ini\n"
+        "go to the folder of one of them, or name it with --config\n",
+    )
+
+
 def test_configuration_of_the_user_is_not_edited(tmp_path: Path) -> None:
     home = tmp_path / "home"
     project = tmp_path / "project"
@@ -567,6 +654,30 @@ def test_report_does_not_depend_on_how_the_project_has_mypy_print(
         file.write(printing)
     assert command("report") == (1, TEXT, "")
     assert not (project / "out.xml").exists()
+
+
+def test_report_without_arguments_checks_this_folder_where_no_other_is_named(
+    project: Path, command: Command
+) -> None:
+    (project / "mypy.ini").write_text("[mypy]\nplugins = awaits_mypy\n")
+    (project / "other.py").write_text("from app.load import config\nconfig.title()\n")
+    said = TEXT.replace(
+        "3 implicit waits in 2",
+        'other: 1\n  other.py:2:1: Await[str] for "title"\n4 implicit waits in 3',
+    )
+    assert command("report") == (1, said, "")
+    assert command("report", "--disable-error-code", "assignment")[1] == said.partition(";")[0] + "\n"
+    assert command("report", "other.py", "--follow-imports=silent")[1].startswith("other: 1\n")
+
+
+def test_each_command_takes_the_configuration_that_is_named(project: Path, command: Command) -> None:
+    (project / "mypy.ini").rename(project / "named.ini")
+    assert command("init", "--config", "named.ini", "--plugin-only")[0] == 0
+    assert command("check", "--config", "named.ini", "--plugin-only")[0] == 0
+    assert command("report", "--config", "named.ini") == (1, TEXT, "")
+    for name in ("check", "report"):
+        code, _, error = command(name, "--config", "nowhere.ini")
+        assert (code, "nowhere.ini" in error) == (2, True)
 
 
 def test_report_hands_arguments_on_to_mypy(project: Path, command: Command) -> None:

@@ -3,7 +3,6 @@
 import re
 from pathlib import Path
 
-import pytest
 from mypy.version import __version__ as mypy_version
 
 from .conftest import Command
@@ -53,13 +52,10 @@ def test_commands_print_what_the_page_shows(
                 toml.write_text(as_init_left_it)
 
 
-@pytest.mark.parametrize("line", re.findall(r"(?:run|entry): awaits-mypy (.*)", "".join(blocks("yaml"))))
-def test_commands_of_the_jobs_run(
-    line: str,
-    tmp_path: Path,
-    command: Command,
+def test_folder_above_configurations_gets_the_answer_that_the_page_shows(
+    tmp_path: Path, command: Command
 ) -> None:
-    write_project(tmp_path)
-    assert command("init")[0] == 0
-    code, _, error = command(*line.split())
-    assert code == (0 if line == "check" else 1), error
+    for folder, name in [("api", "pyproject.toml"), ("web", "mypy.ini")]:
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / name).write_text("[tool.mypy]\n" if folder == "api" else "[mypy]\n")
+    assert command("check") == (2, "", *blocks("text"))
