@@ -1,6 +1,6 @@
 """A typed library that hands out `Await[W]`: text corpora that are read on their first use.
 
-`corpus_client.py` uses it.
+`corpus_client.py` uses it. Run as a program, it lists the texts of this project, of which it reads none.
 """
 
 import re
@@ -38,3 +38,8 @@ def read_corpus(path: Path) -> Corpus:
 def open_corpora(folder: Path, pattern: str = "*.md") -> dict[str, Await[Corpus]]:
     """Return every text of the folder by its file's name; each is read when it is first used."""
     return {path.name: awaitable(read_corpus, path) for path in sorted(folder.glob(pattern))}
+
+
+if __name__ == "__main__":
+    for name, corpus in open_corpora(Path(__file__).parent.parent).items():
+        print(f"{name}: {corpus!r}")

@@ -1,12 +1,14 @@
 """Keep an index of a folder's text files in sqlite3, opened only when something is asked of it.
 
-Usage: python database.py DATABASE add FOLDER
+Usage: python database.py                      (indexes these examples in a folder that it removes again)
+       python database.py DATABASE add FOLDER
        python database.py DATABASE longest [COUNT]
        python database.py DATABASE path        (says where the database is, and does not create it)
 """
 
 import sqlite3
 import sys
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,7 +46,17 @@ class Index:
 
 
 def main(arguments: list[str]) -> None:
-    """Run one command of the three."""
+    """Run one command of the three, or without arguments each on a database of its own."""
+    if not arguments:
+        with tempfile.TemporaryDirectory() as folder:
+            database = str(Path(folder, "index.sqlite3"))
+            here = str(Path(__file__).parent)
+            for words in (["path"], ["add", here], ["path"], ["longest", "3"]):
+                print("$ database.py", database, *words)
+                main([database, *words])
+        return
+    if len(arguments) == 1:
+        sys.exit(__doc__)
     path, command, *rest = arguments
     index = Index(Path(path), awaitable(open_database, Path(path)))
     match command, rest:

@@ -1,15 +1,18 @@
 """Read a folder of web servers' logs, on threads, on processes or on a local dask cluster.
 
-It writes the logs first, if they are not there, always the same from the same seed: 40 files, 219 MB.
-Each is parsed by a delayed call, and the counts are put together two by two: a graph of Awaits, of which
-nothing runs before `wait_all`.
+It writes the logs first, if they are not there, always the same from the same seed. In a folder that is
+named, these are 40 files, 219 MB; without one, 8 small ones in a folder that it removes again. Each is
+parsed by a delayed call, and the counts are put together two by two: a graph of Awaits, of which nothing
+runs before `wait_all`.
 
-Usage: python logs.py FOLDER [--on threads|processes|dask] [--files N] [--lines N] [--seed N]
-                             [--picture FILE]
+Usage: python logs.py [FOLDER] [--on threads|processes|dask] [--files N] [--lines N] [--seed N]
+                               [--picture FILE]
 """
 
 import argparse
 import random
+import sys
+import tempfile
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
@@ -85,8 +88,10 @@ def counted(paths: list[Path]) -> Await[Counts]:
 def workers(kind: str) -> Iterator[Executor | Cluster]:
     """Start what the calls are to run on."""
     if kind == "dask":
-        from distributed import Client, LocalCluster
-
+        try:
+            from distributed import Client, LocalCluster
+        except ImportError:
+            sys.exit("--on dask needs dask: pip install 'typed-awaits[dask]'")
         with LocalCluster(dashboard_address=None) as cluster, Client(cluster) as client:
             yield client
     else:
@@ -94,26 +99,47 @@ def workers(kind: str) -> Iterator[Executor | Cluster]:
             yield executor
 
 
+def draw(aw: Await[Counts], picture: Path) -> None:
+    """Draw the graph, which needs dask and graphviz."""
+    try:
+        from awaits.dask import to_delayed
+
+        to_delayed(aw).visualize(str(picture))
+    except (ImportError, RuntimeError) as missing:
+        sys.exit(
+            f"--picture needs dask and graphviz: pip install 'typed-awaits[dask]' graphviz ({missing})"
+        )
+
+
 def main() -> None:
-    """Write the logs that are missing, count, and print a summary."""
+    """Read the command line, and count in the folder that it names or in one made for it."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("folder", type=Path)
+    parser.add_argument("folder", type=Path, nargs="?")
     parser.add_argument("--on", choices=["threads", "processes", "dask"], default="processes")
-    parser.add_argument("--files", type=int, default=40)
-    parser.add_argument("--lines", type=int, default=100_000)
+    parser.add_argument("--files", type=int, help="40, or 8 without a folder")
+    parser.add_argument("--lines", type=int, help="100,000 in each, or 5,000 without a folder")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--picture", type=Path, help="draw the graph too, with dask and graphviz")
     args = parser.parse_args()
-    args.folder.mkdir(parents=True, exist_ok=True)
-    paths = [args.folder / f"access-{number:03}.log" for number in range(args.files)]
+    files, lines = (40, 100_000) if args.folder else (8, 5_000)
+    args.files, args.lines = args.files or files, args.lines or lines
+    if args.folder:
+        count(args.folder, args)
+    else:
+        with tempfile.TemporaryDirectory() as folder:
+            count(Path(folder), args)
+
+
+def count(folder: Path, args: argparse.Namespace) -> None:
+    """Write what is missing in this folder, count, and print a summary."""
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = [folder / f"access-{number:03}.log" for number in range(args.files)]
     for number, path in enumerate(paths):
         if not path.exists():
             write_log(path, args.lines, args.seed + number)
     aw = counted(paths)
     if args.picture:
-        from awaits.dask import to_delayed
-
-        to_delayed(aw).visualize(str(args.picture))
+        draw(aw, args.picture)
     with workers(args.on) as executor:
         (counts,) = wait_all([aw], executor, progress=True)
     print(f"{counts.lines:,} requests, {counts.bytes_sent:,} bytes, {counts.failures:,} failures")

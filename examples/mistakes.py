@@ -52,3 +52,9 @@ def mistakes(point: Await[Point], maybe: Await[Point | None]) -> None:
     # error: Missing positional argument "factor" in call to "scaled" of "Point"  [call-arg]
     Await()
     # error: Missing positional argument "use_awaitable_instead" in call to "Await"  [call-arg]
+
+
+if __name__ == "__main__":
+    print(
+        "These mistakes are for mypy to find: run mypy examples/mistakes.py, in the folder above this one"
+    )

@@ -1,7 +1,7 @@
 """Overlap two slow loads with a computation, as TorchRec overlaps communication with it.
 
 The loads start at once, on threads; what they give is an Await[Tensor] that is used like the tensor, and
-waits only there. Needs torch.  Usage: python overlap.py [SECONDS]
+waits only there.  Usage: python overlap.py [SECONDS]     (needs torch)
 """
 
 import sys
@@ -11,8 +11,11 @@ from collections.abc import Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
 from pathlib import Path
 
-import torch
-from torch import Tensor
+try:
+    import torch
+    from torch import Tensor
+except ImportError:
+    sys.exit("overlap.py needs torch: pip install torch")
 
 from awaits import Await, awaitable
 

@@ -1,6 +1,6 @@
 """Draw which Await ran in which thread, and who waited: eight clerks write reports from the same data.
 
-Usage: python timeline.py PAGE.html
+Usage: python timeline.py [PAGE.html]     (without a page, it prints the table of what ran)
 docs/timeline.png is made of that page by `chromium --headless --no-sandbox --hide-scrollbars
 --window-size=1180,560 --screenshot=timeline.png PAGE.html`.
 """
@@ -77,7 +77,13 @@ def main() -> None:
             thread.start()
         for thread in clerks:
             thread.join()
-    seen.write_html(sys.argv[1])
+    if len(sys.argv) > 1:
+        seen.write_html(sys.argv[1])
+        return
+    try:
+        seen.print()
+    except ImportError as missing:
+        sys.exit(str(missing))
 
 
 if __name__ == "__main__":

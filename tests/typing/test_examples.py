@@ -14,9 +14,10 @@ EXAMPLES = ROOT / "examples"
 PROGRAMS = sorted(path.name for path in EXAMPLES.glob("*.py") if path.name != "mistakes.py")
 
 
-def run_example(name: str, *arguments: object) -> str:
+def run_example(name: str, *arguments: object, folder: Path | None = None) -> str:
     result = subprocess.run(
         [sys.executable, str(EXAMPLES / name), *map(str, arguments)],
+        cwd=folder,
         capture_output=True,
         text=True,
         timeout=60,
@@ -24,6 +25,52 @@ def run_example(name: str, *arguments: object) -> str:
     )
     assert result.returncode == 0, result.stderr
     return result.stdout
+
+
+BARE = {  # what each prints without arguments, in a folder that is empty
+    "config.py": r"before the first use: not parsed yet\n.* needs .*\nafter it: parsed, once\n",
+    "corpus.py": r"(.*\.md: <Await pending: read_corpus>\n)+",
+    "corpus_client.py": r"README\.md: \d+ words\n( +\d+ \w+\n){3}read: README\.md\n",
+    "database.py": r"\$ .* path\n.* is not created yet\n\$ .* add .*\n\d+ files\n\$ .* path\n.* exists\n"
+    r"\$ .* longest 3\n( +\d+ .*\.py\n){3}",
+    "logs.py": r"40,000 requests, 1,003,054,485 bytes, 2,045 failures\n( +\d+ /page/\d+\n){3}",
+    "mistakes.py": r"These mistakes are for mypy .*\n",
+    "overlap.py": r"overlapped, it takes \d\.\d\d of the time\n",
+    "timeline.py": r"(?s)(\w+: 10\n)+.*1 failed.*",
+}
+NEEDS = {
+    "overlap.py": ([], "torch"),
+    "logs.py": (["--on", "dask"], "distributed"),
+    "timeline.py": ([], "rich"),
+}
+
+
+def test_all_examples_are_run_bare() -> None:
+    assert sorted(BARE) == sorted(path.name for path in EXAMPLES.glob("*.py"))
+
+
+@pytest.mark.parametrize("name", BARE)
+def test_example_runs_without_arguments(name: str, tmp_path: Path) -> None:
+    if name in NEEDS and name != "logs.py":
+        pytest.importorskip(NEEDS[name][1])
+    assert re.fullmatch(BARE[name], run_example(name, folder=tmp_path))
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", NEEDS)
+def test_example_says_what_it_lacks(name: str) -> None:
+    arguments, module = NEEDS[name]
+    lacking = f"import runpy, sys; sys.modules[{module!r}] = None; sys.argv[:] = sys.argv[1:]"
+    program = f"{lacking}; runpy.run_path(sys.argv[0], {{}}, '__main__')"
+    result = subprocess.run(
+        [sys.executable, "-c", program, str(EXAMPLES / name), *arguments],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (result.returncode, "Traceback" in result.stderr) == (1, False), result.stderr
+    assert "pip install" in result.stderr.splitlines()[-1]
 
 
 @pytest.mark.parametrize("name", PROGRAMS)
