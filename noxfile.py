@@ -29,7 +29,7 @@ PACKAGE = [
     "pyproject.toml",
     "setup.py",
 ]
-TESTS = ["tests", "docs", "examples", "benchmarks", "README.md", "pyproject.toml"]
+TESTS = ["tests", "docs", "examples", "benchmarks", "README.md", "SECURITY.md", "pyproject.toml"]
 LAYERS_TESTS = "tests/test_layers.py"
 WHEEL_TESTS = "tests/typing/test_wheel.py"
 BROWSER_TESTS = "tests/runtime/test_trace_pages.py"

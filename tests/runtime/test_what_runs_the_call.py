@@ -1,4 +1,4 @@
-"""The README's table of what runs the call, row by row."""
+"""`docs/what_runs_the_call.md`, row by row."""
 
 import contextlib
 import copy
@@ -15,9 +15,9 @@ import pytest
 import awaits
 from awaits import Await, awaitable, awaitable_done
 
-README = Path(__file__).parents[2] / "README.md"
+PAGE = Path(__file__).parents[2] / "docs/what_runs_the_call.md"
 ROW = re.compile(r"^\| `(?P<use>.+)` \| (?P<answer>yes|no) \|$", re.MULTILINE)
-ROWS = [(row["use"], row["answer"] == "yes") for row in ROW.finditer(README.read_text(encoding="utf-8"))]
+ROWS = [(row["use"], row["answer"] == "yes") for row in ROW.finditer(PAGE.read_text(encoding="utf-8"))]
 
 
 class C:

@@ -1,4 +1,4 @@
-"""The fenced blocks of the pages in docs/."""
+"""The fenced blocks of the README and of the pages in docs/."""
 
 import re
 from pathlib import Path
@@ -28,4 +28,7 @@ def blocks_of(page: Path) -> list[Block]:
     return [Block(match["kind"], match["title"], match["text"]) for match in found]
 
 
-PAGES = {str(page.relative_to(DOCS)): blocks_of(page) for page in DOCS.rglob("*.md") if blocks_of(page)}
+PAGES = {
+    "README.md": blocks_of(ROOT / "README.md"),
+    **{str(page.relative_to(DOCS)): blocks_of(page) for page in DOCS.rglob("*.md") if blocks_of(page)},
+}
