@@ -24,6 +24,13 @@ SOURCES = {page: source for source, page in PAGES.items()}
 LINK = re.compile(r"\[(?P<text>[^\]]*)\]\((?P<target>[^)#:\s]+)(?P<anchor>#[^)\s]*)?\)")
 
 
+def on_config(config: MkDocsConfig) -> None:
+    """Show the version at the head of each page."""
+    text = (ROOT / "awaits/__init__.py").read_text(encoding="utf-8")
+    (version,) = re.findall(r'^__version__.* = "(.*?)"', text, re.MULTILINE)
+    config.site_name = f"{config.site_name} {version}"
+
+
 def on_files(files: Files, config: MkDocsConfig) -> None:
     """Add the pages that are not in docs/."""
     for source, page in PAGES.items():

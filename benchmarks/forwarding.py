@@ -140,7 +140,8 @@ def _markdown(title: str, table: Table, form: str) -> str:
 def _draw(ratios: Table, file: Path) -> None:
     from matplotlib import pyplot
 
-    figure, axes = pyplot.subplots(figsize=(9, 5), layout="constrained")
+    # Narrow and high, so that its letters can be read on a phone.
+    figure, axes = pyplot.subplots(figsize=(4.4, 10), layout="constrained")
     columns = [lazy for lazy in installed() if lazy != BASE]
     height = 0.8 / len(columns)
     for position, lazy in enumerate(columns):
@@ -151,8 +152,8 @@ def _draw(ratios: Table, file: Path) -> None:
     axes.invert_yaxis()
     axes.set_xscale("log")
     axes.axvline(1, color="black", linewidth=0.8)
-    axes.set_xlabel("time, as a multiple of the time of W itself (logarithmic)")
-    axes.legend()
+    axes.set_xlabel("times the time of W itself (logarithmic)")
+    figure.legend(loc="outside upper left", ncols=2)
     figure.savefig(file)
 
 
