@@ -26,7 +26,7 @@ import pytest
 from benchmarks.starting import CHANGE
 
 from .conftest import ROOT
-from .pages import PAGES, Block
+from .pages import FENCE, PAGES, Block
 from .screenshot import PICTURE, mypy_output, text_of, without_blanks
 
 yaml = import_module("yaml")  # comes with pytest-mypy-plugins, and has no types
@@ -171,6 +171,28 @@ def test_what_is_installed_exists() -> None:
         for installed in re.findall(r"([\w-]*awaits)\[(\w+)\]", file.read_text(encoding="utf-8"))
     }
     assert named == {(project["name"], extra) for extra in extras}
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        "Jupyter",
+        "lazy import",
+        "timeout",
+        "retry",
+        "cache",
+        "start-up",
+        "debugger",
+        "pytest",
+        "security",
+        "graph",
+    ],
+)
+def test_who_looks_for_a_word_finds_a_heading(word: str) -> None:
+    pages = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]
+    texts = [FENCE.sub("", page.read_text(encoding="utf-8")) for page in pages]
+    headings = [line for text in texts for line in re.findall(r"^#+ .*", text, re.MULTILINE)]
+    assert any(word.casefold() in heading.casefold() for heading in headings)
 
 
 def test_no_page_installs_the_other_project() -> None:
