@@ -184,9 +184,9 @@ def figures(name: str) -> dict[str, str]:
         for title in ("times W itself", "read an attribute")
     )
     times = [row[columns.index(column)] for column in PEERS[name].speed]
-    page = (DOCS / "plugin.md").read_text(encoding="utf-8")
+    page = " ".join((DOCS / "plugin.md").read_text(encoding="utf-8").split())
     agreement = re.search(
-        r"agreed\s+in (?P<awaits>[\d.]+ %) for `Await` and in (?P<ProxyStore>[\d.]+ %) for the `Proxy`",
+        r"agreed in (?P<awaits>[\d.]+ %) for `Await` and in (?P<ProxyStore>[\d.]+ %) for the `Proxy`",
         page,
     )
     if agreement is None:
