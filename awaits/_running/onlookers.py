@@ -12,6 +12,8 @@ import sys
 from collections.abc import Mapping
 from typing import Final
 
+from awaits._state.slots import core
+
 # What looks on: a module with all below it, or a function of one after a colon; with the occasion. Not a
 # whole tool where that also uses what it is given: `rich.progress.track` is to go through an Await.
 ONLOOKERS: Final[Mapping[str, str]] = {
@@ -117,7 +119,7 @@ def onlooker(name: str, /) -> None:
     if not all(part.isidentifier() or part == "<locals>" for part in parts):
         raise ValueError(f"onlooker() needs 'package.module' or 'package.module:function', not {name!r}")
     _names.update({name, f"{module}:"} if colon else {name})
-    kinds.clear()  # last: see `_learn`
+    _forget_kinds()  # last: see `_learn`
 
 
 def looks_on() -> bool:
@@ -152,9 +154,16 @@ def _learn(module: str) -> str:
     while True:
         size = len(_names)
         kinds[module] = kind = _kind_of(module)
-        # Else another thread added one, and may have cleared before this was kept.
         if len(_names) == size:
             return kind
+        # Another thread added one, and may have forgotten all before this was kept.
+        _forget_kinds()
+
+
+def _forget_kinds() -> None:
+    kinds.clear()
+    if core is not None:
+        core.forget_last_ordinary()
 
 
 def _kind_of(module: str) -> str:

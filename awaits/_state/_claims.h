@@ -130,18 +130,38 @@ refuse_cycle(Claim *wanted, PyObject *say_cycle)
     return 1;
 }
 
+/* A claim that has ended, for the next one: most calls are run one at a time. */
+static Claim *spare_claim;
+
+/* Return a claim, which need not have been one before; NULL with an error if there is no memory. */
 static Claim *
 new_claim(PyObject *aw, Claim **place)
 {
-    Claim *claim = PyMem_Calloc(1, sizeof(Claim));
+    LOCK_CLAIMS();
+    Claim *claim = spare_claim;
+    spare_claim = NULL;
+    UNLOCK_CLAIMS();
     if (claim == NULL) {
-        PyErr_NoMemory();
-        return NULL;
+        claim = PyMem_Malloc(sizeof(Claim));
+        if (claim == NULL) {
+            PyErr_NoMemory();
+            return NULL;
+        }
     }
-    claim->aw = aw;
-    claim->place = place;
-    claim->thread = PyThread_get_thread_ident();
+    *claim = (Claim){.aw = aw, .place = place, .thread = PyThread_get_thread_ident()};
     return claim;
+}
+
+/* To be called with the claims locked. */
+static void
+free_claim(Claim *claim)
+{
+    if (spare_claim == NULL) {
+        spare_claim = claim;
+    }
+    else {
+        PyMem_Free(claim);
+    }
 }
 
 /* Hold the Await, and return the claim; or NULL, without an error, if another claim holds it. */
@@ -153,17 +173,16 @@ try_claim(PyObject *aw, Claim **place)
         return NULL;
     }
     LOCK_CLAIMS();
-    int is_free = *place == NULL;
-    if (is_free) {
+    if (*place == NULL) {
         *place = claim;
         claim->holds = 1;
         link_claim(claim);
     }
-    UNLOCK_CLAIMS();
-    if (!is_free) {
-        PyMem_Free(claim);
-        return NULL;
+    else {
+        free_claim(claim);
+        claim = NULL;
     }
+    UNLOCK_CLAIMS();
     return claim;
 }
 
@@ -183,8 +202,8 @@ end_claim(Claim *claim, PyObject *failure)
             }
         }
     }
+    free_claim(claim);
     UNLOCK_CLAIMS();
-    PyMem_Free(claim);
 }
 
 /* Stand at the gate until the claim that is waited for has ended; serve signals meanwhile. */

@@ -272,8 +272,11 @@ call_function(PyObject *aw)
         else if (!PyTuple_Check(args) || !PyDict_Check(kwargs)) { /* `PyObject_Call` does not ask */
             PyErr_SetString(PyExc_TypeError, "an Await needs its arguments as a tuple and a dict");
         }
+        else if (PyDict_GET_SIZE(kwargs)) {
+            value = PyObject_Call(function, args, kwargs);
+        }
         else {
-            value = PyObject_Call(function, args, PyDict_Size(kwargs) ? kwargs : NULL);
+            value = PyObject_Vectorcall(function, &PyTuple_GET_ITEM(args, 0), PyTuple_GET_SIZE(args), NULL);
         }
         Py_LeaveRecursiveCall();
     }
@@ -291,7 +294,7 @@ complete(PyObject *aw)
     if (value != pending) {
         return value;
     }
-    if (PyDict_Size(remote_results)) {
+    if (PyDict_GET_SIZE(remote_results)) {
         Py_SETREF(value, PyObject_CallOneArg(receive, aw)); /* pending still, if it is none of those */
     }
     if (value == pending) {
@@ -392,14 +395,38 @@ asking_module(void)
     return module;
 }
 
+/* The name of the module that asked last, if it is an ordinary one: it often asks again. */
+static PyObject *last_ordinary;
+
+static PyObject *
+forget_last_ordinary(PyObject *module, PyObject *unused)
+{
+    Py_CLEAR(last_ordinary);
+    Py_RETURN_NONE;
+}
+
+static int
+is_known_as_ordinary(PyObject *module)
+{
+    if (module == last_ordinary || !PyUnicode_CheckExact(module)) {
+        return 1;
+    }
+    int is_ordinary = PyDict_GetItemWithError(kinds_of_modules, module) == ordinary;
+#ifndef Py_GIL_DISABLED /* else another thread may add an onlooker just now */
+    if (is_ordinary) {
+        Py_XSETREF(last_ordinary, Py_NewRef(module));
+    }
+#endif
+    return is_ordinary;
+}
+
 /* Say whether the code that asks looks at whatever it comes across, as `onlookers.looks_on` says it. Most
  * modules are known to be ordinary. */
 static int
 is_looked_at(void)
 {
     PyObject *module = asking_module();
-    int is_ordinary = module == NULL || !PyUnicode_CheckExact(module)
-                      || PyDict_GetItemWithError(kinds_of_modules, module) == ordinary;
+    int is_ordinary = module == NULL || is_known_as_ordinary(module);
     Py_XDECREF(module);
     if (is_ordinary) {
         return PyErr_Occurred() ? -1 : 0;
@@ -1285,6 +1312,7 @@ static PyMethodDef functions[] = {
     {"forget_call", forget_call, METH_O, NULL},
     {"forget_value", forget_value, METH_O, NULL},
     {"tell_of_new", tell_of_new, METH_O, NULL},
+    {"forget_last_ordinary", forget_last_ordinary, METH_NOARGS, NULL},
     {"compile_awaitable", compile_awaitable, METH_O, NULL},
     {NULL},
 };
