@@ -9,7 +9,7 @@ from contextlib import suppress
 from functools import partial
 from typing import Any
 
-from awaits._running.event_loop import Finish, InterruptedWorkError, Work, run_work_item
+from awaits._running.event_loop import Finish, InterruptedWorkError, SharedFuture, Work, run_work_item
 
 
 class AsyncioLoop:
@@ -34,10 +34,12 @@ class AsyncioLoop:
         """Make it a task of its own."""
         self.identity.create_task(work()).add_done_callback(partial(_report, finish))
 
-    async def join(self, future: Future[Any]) -> Any:
-        """Wait for an event of this loop."""
-        woken = asyncio.Event()
-        future.add_done_callback(partial(_wake, self.identity, woken))
+    async def join(self, future: SharedFuture) -> Any:
+        """Wait for an event of this loop, which is one for all its tasks: the loop is woken once."""
+        woken = future.events.get(self.identity)
+        if woken is None:
+            woken = future.events[self.identity] = asyncio.Event()
+            future.add_done_callback(partial(_wake, self.identity, woken))
         try:
             await woken.wait()
             return future.result()

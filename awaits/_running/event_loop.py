@@ -39,7 +39,7 @@ class Loop(Protocol):
     def drive(self, work: Work, finish: Finish) -> None:
         """Run a coroutine to its end, whatever becomes of the running task."""
 
-    async def join(self, future: Future[Any]) -> Any:
+    async def join(self, future: SharedFuture) -> Any:
         """Wait for a result that any thread may set; cancelling this leaves the future alone."""
 
 
@@ -50,6 +50,8 @@ class SharedFuture(Future[Any]):
         super().__init__()
         self._left_function: TracebackType | None = None
         self._not_raised: list[BaseException] = []
+        # What wakes those who wait in each loop, where that has one event for all of them.
+        self.events: dict[Hashable, Any] = {}
 
     def set_exception(self, exception: BaseException | None) -> None:
         """Keep the traceback as it is now."""

@@ -32,7 +32,7 @@ from awaits._tracing import recording
 # Reentrant, as a finalizer that uses an Await can run wherever memory is asked for.
 _mutex = RLock()
 # The run of each pending plain function that some task waits for, by the Await's id and the loop.
-_runs: dict[tuple[int, Hashable], Future[Any]] = {}
+_runs: dict[tuple[int, Hashable], SharedFuture] = {}
 # What each task waits for, and the task and the function that work on it.
 _waiting: dict[Hashable, Future[Any]] = {}
 _workers: dict[Future[Any], tuple[Hashable, Callable[..., Any]]] = {}
@@ -45,19 +45,15 @@ async def result_of(aw: AwaitBase) -> Any:
     each of many tasks logs.
     """
     try:
-        return await _result_of(aw)
+        value = await value_of(aw)
+        if is_await(value):
+            return await value
+        if is_awaitable(value):
+            return await _await_shared(aw, value)
+        return value
     except Exception as failure:
         failure.__traceback__ = without_package(failure.__traceback__)
         raise
-
-
-async def _result_of(aw: AwaitBase) -> Any:
-    value = await value_of(aw)
-    if is_await(value):
-        return await value
-    if is_awaitable(value):
-        return await _await_shared(aw, value)
-    return value
 
 
 async def value_of(aw: AwaitBase) -> Any:
@@ -71,7 +67,7 @@ async def value_of(aw: AwaitBase) -> Any:
     for needed, whose in dependencies(aw):
         # The others run in the thread of the call that they are for.
         if makes_a_coroutine(needed) or makes_a_coroutine(whose):
-            await _result_of(needed)
+            await result_of(needed)
     if makes_a_coroutine(aw):
         return _run_here(aw)
     return await _run_in_thread(aw, loop)
@@ -107,7 +103,7 @@ async def _run_in_thread(aw: AwaitBase, loop: Loop) -> Any:
     return await value_of(aw)
 
 
-async def _begin(run: Future[Any], aw: AwaitBase, loop: Loop) -> None:
+async def _begin(run: SharedFuture, aw: AwaitBase, loop: Loop) -> None:
     try:
         run_it = recording.on_behalf(recording.current_origin(), run_for)
         await loop.call_in_thread(run, partial(run_it, contextvars.copy_context(), _run_here, aw))
@@ -140,7 +136,7 @@ async def _await_shared(aw: AwaitBase, value: Awaitable[Any]) -> Any:
     finally:
         del work, outcome  # or a failure, whose traceback has this frame, would keep itself alive
     # Since this value was read, the work on it failed or was stopped.
-    return await _result_of(aw)
+    return await result_of(aw)
 
 
 class _Outcome(SharedFuture):
@@ -255,7 +251,7 @@ def _result_without_a_loop(outcome: Future[Any]) -> Any:
     return outcome.result()
 
 
-async def _join(outcome: Future[Any], loop: Loop) -> Any:
+async def _join(outcome: _Outcome, loop: Loop) -> Any:
     """Wait for what another task works on; refuse if that task waits, however indirectly, for this."""
     me = loop.task
     try:
@@ -265,7 +261,7 @@ async def _join(outcome: Future[Any], loop: Loop) -> Any:
         return await loop.join(outcome)
     finally:
         del outcome  # or a failure, whose traceback has this frame, would keep itself alive
-        holding(_mutex, _waiting.pop, me, None)
+        _waiting.pop(me, None)
 
 
 def _begin_to_wait(outcome: Future[Any], me: Hashable) -> str:

@@ -16,7 +16,7 @@ import anyio.to_thread
 import trio
 from anyio.lowlevel import EventLoopToken, current_token
 
-from awaits._running.event_loop import Finish, InterruptedWorkError, Work, run_work_item
+from awaits._running.event_loop import Finish, InterruptedWorkError, SharedFuture, Work, run_work_item
 
 
 class TrioLoop:
@@ -45,7 +45,7 @@ class TrioLoop:
         target = contextvars.copy_context().run
         threading.Thread(target=target, args=(_shepherd, work, finish, self._token), daemon=True).start()
 
-    async def join(self, future: Future[Any]) -> Any:
+    async def join(self, future: SharedFuture) -> Any:
         """Wait for an event of this loop."""
         woken = anyio.Event()
         future.add_done_callback(partial(self._wake, woken))
