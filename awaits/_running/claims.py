@@ -41,6 +41,8 @@ remote_results: dict[int, Callable[[], Any]] = {}
 # Taken for single steps, in which nothing is called, so that no signal handler can come and find it
 # taken. Of two threads that begin to wait one sees the other, and of two that clear a claim one does.
 _order = Lock()
+# The process whose threads the tables are about.
+_process = os.getpid()
 
 
 def hold(aw: AwaitBase, act: Callable[[AwaitBase], Any], *, is_run: bool = False) -> Any:
@@ -95,6 +97,9 @@ class Claim:
         """Hold the Await, or raise `AwaitCycleError` and hold nothing."""
         _innermost[self.thread] = self
         while (holder := _held.setdefault(self.key, self)) is not self:
+            if _process != os.getpid():
+                _forget_other_threads()
+                continue
             [_] = map(_order.acquire, ONCE)
             try:
                 self.blocked_on = holder
@@ -211,16 +216,23 @@ def _outward_to(claim: Claim) -> Iterator[Claim]:
 
 
 def _forget_other_threads() -> None:
-    """Free, in a forked child, what was run or waited for by threads that only the parent has."""
-    global _order
+    """Free, in a forked child, what was run or waited for by threads that only the parent has.
+
+    Done when the child begins; or before, when a function of `os.register_at_fork` that was registered
+    earlier comes to wait for one of those threads.
+    """
+    global _order, _process
+    if _process == os.getpid():
+        return
     _order = Lock()
     remote_results.clear()
-    if core is not None:
-        core.forget_other_threads()
     for table in (_held, _innermost):
         for key, claim in list(table.items()):
             if claim.thread != get_ident():
                 del table[key]
+    if core is not None:
+        core.forget_other_threads()
+    _process = os.getpid()
 
 
 if hasattr(os, "register_at_fork"):

@@ -230,11 +230,52 @@ stand_at_gate(Claim *wait, PyObject *say_cycle)
     }
 }
 
+#ifdef HAVE_FORK
+static pid_t process_of_claims; /* whose threads the claims are of */
+
+/* Free, in a forked child, what was run or waited for by threads that only the parent has. That is done
+ * when the child begins; or before, when a function of `os.register_at_fork` that was registered earlier
+ * comes to wait for one of those threads. */
+static void
+forget_claims_of_other_threads(void)
+{
+    if (process_of_claims == getpid()) {
+        return;
+    }
+    process_of_claims = getpid();
+#ifdef Py_GIL_DISABLED
+    memset(&claims_mutex, 0, sizeof claims_mutex);
+#endif
+    unsigned long me = PyThread_get_thread_ident();
+    for (Claim *claim = newest_claim; claim != NULL; claim = claim->older) {
+        if (claim->thread == me) {
+            if (claim->blocked_on != NULL && claim->blocked_on->thread != me) {
+                claim->blocked_on = NULL;
+                PyThread_release_lock(claim->gate);
+            }
+        }
+        else if (claim->holds) {
+            *claim->place = NULL;
+        }
+    }
+    for (Claim *claim = newest_claim, *older; claim != NULL; claim = older) {
+        older = claim->older;
+        if (claim->thread != me) {
+            unlink_claim(claim);
+            PyMem_Free(claim);
+        }
+    }
+}
+#endif
+
 /* Wait until the claim that holds the Await now, if one does, has ended. Put the failure of its run, if it
  * had one, into `failure`. */
 static int
 wait_for_claim(PyObject *aw, Claim **place, PyObject *say_cycle, PyObject **failure)
 {
+#ifdef HAVE_FORK
+    forget_claims_of_other_threads();
+#endif
     Claim *wait = new_claim(aw, place);
     if (wait == NULL) {
         return -1;
@@ -270,32 +311,4 @@ wait_for_claim(PyObject *aw, Claim **place, PyObject *say_cycle, PyObject **fail
     PyThread_free_lock(wait->gate);
     PyMem_Free(wait);
     return failed;
-}
-
-/* Free, in a forked child, what was run or waited for by threads that only the parent has. */
-static void
-forget_claims_of_other_threads(void)
-{
-#ifdef Py_GIL_DISABLED
-    memset(&claims_mutex, 0, sizeof claims_mutex);
-#endif
-    unsigned long me = PyThread_get_thread_ident();
-    for (Claim *claim = newest_claim; claim != NULL; claim = claim->older) {
-        if (claim->thread == me) {
-            if (claim->blocked_on != NULL && claim->blocked_on->thread != me) {
-                claim->blocked_on = NULL;
-                PyThread_release_lock(claim->gate);
-            }
-        }
-        else if (claim->holds) {
-            *claim->place = NULL;
-        }
-    }
-    for (Claim *claim = newest_claim, *older; claim != NULL; claim = older) {
-        older = claim->older;
-        if (claim->thread != me) {
-            unlink_claim(claim);
-            PyMem_Free(claim);
-        }
-    }
 }

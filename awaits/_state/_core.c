@@ -9,6 +9,9 @@
 #include <Python.h>
 #include <opcode.h>
 #include <stddef.h>
+#ifdef HAVE_FORK
+#include <unistd.h>
+#endif
 
 #ifndef Py_BEGIN_CRITICAL_SECTION /* before Python 3.13 there is one thread at a time */
 #define Py_BEGIN_CRITICAL_SECTION(op) {
@@ -1042,7 +1045,9 @@ count_claims(PyObject *module, PyObject *unused)
 static PyObject *
 forget_other_threads(PyObject *module, PyObject *unused)
 {
+#ifdef HAVE_FORK
     forget_claims_of_other_threads();
+#endif
     Py_RETURN_NONE;
 }
 
@@ -1324,6 +1329,9 @@ execute(PyObject *module)
     torch_function = PyUnicode_InternFromString("__torch_function__");
     dunder_name = PyUnicode_InternFromString("__name__");
     dunder_class = PyUnicode_InternFromString("__class__");
+#ifdef HAVE_FORK
+    process_of_claims = getpid();
+#endif
     if (no_keywords == NULL || torch_function == NULL || dunder_name == NULL
         || dunder_class == NULL) {
         return -1;

@@ -6,6 +6,7 @@ import gc
 import os
 import pickle
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -15,6 +16,7 @@ from concurrent.futures import Future
 from contextlib import suppress
 from functools import partial
 from random import Random
+from textwrap import dedent
 from typing import Any
 
 import pytest
@@ -702,6 +704,39 @@ def test_a_forked_child_can_wait_for_what_other_threads_ran_or_waited_for() -> N
         lambda: awaitable_wait(aw), lambda: awaitable_wait(outer), fork_during_run_and_wait
     )
     assert results == [5, 6, 11]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this platform cannot fork")
+def test_what_was_registered_at_fork_before_the_import_can_wait_in_the_child() -> None:
+    needs.processes()
+    program = """
+        import os, threading, warnings
+        warnings.simplefilter("ignore")
+        os.register_at_fork(after_in_child=lambda: used.append(aw + 1))
+        from awaits import awaitable
+
+        def work():
+            if threading.current_thread() is not threading.main_thread():
+                started.set()
+                finish.wait()
+            return 5
+
+        started, finish, used = threading.Event(), threading.Event(), []
+        aw = awaitable(work)
+        thread = threading.Thread(target=lambda: aw + 1)
+        thread.start()
+        started.wait()
+        child = os.fork()
+        if child == 0:
+            os._exit(used[0] + (aw + 1))
+        print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+        finish.set()
+        thread.join()
+        """
+    run = subprocess.run(
+        [sys.executable, "-c", dedent(program)], timeout=TIMEOUT_S, text=True, capture_output=True
+    )
+    assert (run.stdout, run.stderr) == ("12\n", "")
 
 
 @pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
