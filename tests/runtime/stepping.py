@@ -452,6 +452,7 @@ def entries() -> dict[str, set[int]]:
         "tasks._waiting": tasks._waiting,
         "tasks._workers": tasks._workers,
     }
-    found = {name: {id(value) for value in table.values()} for name, table in tables.items()}
+    # Copied in one step, as other threads change them.
+    found = {name: set(map(id, list(table.values()))) for name, table in tables.items()}
     found["claims in C"] = set(range(core.count_claims())) if core is not None else set()
     return found
