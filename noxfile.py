@@ -355,10 +355,19 @@ def tools(session: nox.Session) -> None:
 
 @in_venv
 def libraries(session: nox.Session) -> None:
-    """Test what the plugin says of functions of pandas and flask, beside what these do."""
-    install(session, "--group", "test", "--group", "libraries")
+    """Let other libraries use Awaits, and test what the plugin says where they go by the class."""
+    need(session, "gcc")
+    groups = ["--group", "test", "--group", "libraries"]
+    install(session, *groups, env={"AWAITS_BUILD": "compiled"})
     with elsewhere(session):
-        session.run("python", "-c", "import flask, pandas")  # no test may be skipped for want of them
+        session.run("python", "-m", "pip", "freeze")
+        for build in ["compiled", "pure"]:
+            test = ["python", "-m", "pytest", "-q", "-rs", "tests/libraries"]
+            said = session.run(*test, env={"AWAITS_BUILD": build}, silent=True) or ""
+            session.log(said)
+            if "--group libraries" in said:
+                session.error("No test may be skipped for want of a library.")
+        session.run("python", "-c", "import flask, pandas")  # nor may these
         session.run("python", "-m", "pytest", "-q", "tests/typing/test_by_class.py")
 
 

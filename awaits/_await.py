@@ -160,6 +160,13 @@ class Await(AwaitBase, Generic[W_co]):
 
             return arrays.call_with_values(func, args, kwargs or {})
 
+        @classmethod
+        def __get_pydantic_core_schema__(cls, source, handler):
+            """Answer pydantic, which asks what a field of the type `Await[T]` takes."""
+            from awaits._forwarding import fields  # only here: it is no use without pydantic
+
+            return fields.schema_of_field(source, handler)
+
     def __getattribute__(self, name: str, /) -> Any:
         if name in OWN:
             return read_class(self) if name == "__class__" else object.__getattribute__(self, name)

@@ -83,7 +83,7 @@ ONLOOKERS: Final[Mapping[str, str]] = {
 }
 
 # Modules that ask for whoever calls them, with all below them: it is the caller that looks on, or not.
-ON_BEHALF: Final = ("inspect", "pprint", "reprlib", "typing")
+ON_BEHALF: Final = ("inspect", "pprint", "pydantic.type_adapter", "reprlib", "typing")
 # The same in this package: the special methods of an Await, up to where a call runs.
 _OWN_PACKAGE: Final = __name__.partition(".")[0]
 _OWN: Final = tuple(f"{_OWN_PACKAGE}.{name}" for name in ("_await", "_forwarding", "_running.implicit"))

@@ -58,10 +58,12 @@ NOT_FORWARDED: Final[Mapping[str, str]] = {
     "__post_init__": "called by dataclasses on their own instances",
 }
 
-# Python knows nothing of these: numpy and torch ask them of the arguments of their functions, and
-# an Await has the function called again with its value. As attributes the first two are W's.
-FOR_ARRAYS: Final[Mapping[str, str]] = {
+# Python knows nothing of these. numpy and torch ask them of the arguments of their functions, and an
+# Await has the function called again with its value; pydantic asks the class. As attributes all but
+# torch's are W's.
+FOR_LIBRARIES: Final[Mapping[str, str]] = {
     "__array_ufunc__": "numpy.add(aw, 1), and array + aw",
     "__array_function__": "numpy.concatenate([aw, array])",
     "__torch_function__": "torch.add(aw, 1), and tensor.add_(aw)",
+    "__get_pydantic_core_schema__": "a field that is annotated as Await[int]",
 }

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from awaits import Await, awaitable, awaitable_done, awaitable_nowait
-from awaits._state.data_model import FOR_ARRAYS, NOT_FORWARDED, OWN
+from awaits._state.data_model import FOR_LIBRARIES, NOT_FORWARDED, OWN
 
 BUILTINS = (
     *(type, object, int, float, complex, str, bytes, bytearray, memoryview, slice, range),
@@ -87,7 +87,7 @@ def test_a_special_method_is_forwarded_or_has_its_reason(name: str) -> None:
 
 
 def test_every_special_method_of_the_class_is_one_that_python_knows() -> None:
-    assert FOR_ARRAYS.keys() == DEFINED - DATA_MODEL
+    assert FOR_LIBRARIES.keys() == DEFINED - DATA_MODEL
 
 
 def test_the_tables_and_the_class_do_not_contradict_each_other() -> None:
