@@ -160,6 +160,12 @@ class Await(AwaitBase, Generic[W_co]):
 
             return arrays.call_with_values(func, args, kwargs or {})
 
+        def __conform__(self, protocol, /):
+            """Answer sqlite3, which asks what to write for a parameter."""
+            from awaits._forwarding import parameters  # only here: it is no use without sqlite3
+
+            return parameters.conform(self, protocol)
+
         @classmethod
         def __get_pydantic_core_schema__(cls, source, handler):
             """Answer pydantic, which asks what a field of the type `Await[T]` takes."""

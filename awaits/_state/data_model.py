@@ -24,6 +24,7 @@ OWN: Final[Mapping[str, str]] = {
     "__set_name__": "called on whatever stands in the body of a class",
     "__wrapped__": "read by inspect.unwrap and doctest from whatever they meet",
     "__torch_function__": "read by torch from the arguments of its functions, where W's knows no Await",
+    "__conform__": "read by sqlite3 from a parameter; what W has is asked there",
 }
 
 # Looked up by Python on the type, and not forwarded. As attributes, aw.__get__ and so on are W's.
@@ -59,11 +60,12 @@ NOT_FORWARDED: Final[Mapping[str, str]] = {
 }
 
 # Python knows nothing of these. numpy and torch ask them of the arguments of their functions, and an
-# Await has the function called again with its value; pydantic asks the class. As attributes all but
-# torch's are W's.
+# Await has the function called again with its value; pydantic asks the class, and sqlite3 a parameter.
+# As attributes those that are not an Await's own are W's.
 FOR_LIBRARIES: Final[Mapping[str, str]] = {
     "__array_ufunc__": "numpy.add(aw, 1), and array + aw",
     "__array_function__": "numpy.concatenate([aw, array])",
     "__torch_function__": "torch.add(aw, 1), and tensor.add_(aw)",
+    "__conform__": "connection.execute('select ?', (aw,))",
     "__get_pydantic_core_schema__": "a field that is annotated as Await[int]",
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from importlib.util import find_spec
 
@@ -32,6 +33,11 @@ USES, LAZIES = shown(TITLES), shown(("library", *COLUMNS))
 
 def test_each_library_has_its_rows_and_each_row_its_library() -> None:
     assert list(USES) == list(LAZIES) == list(LIBRARIES)
+
+
+def test_the_class_for_psycopg_is_the_one_of_the_page() -> None:
+    (shown,) = re.findall(r'title="waiting.py"\n.*?(class .*?)\n\n\n', PAGE.read_text(), re.DOTALL)
+    assert shown in LIBRARIES["psycopg"].program
 
 
 def needs(library: str) -> None:

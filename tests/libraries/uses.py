@@ -295,7 +295,6 @@ def of_default(value):
 [3, 4] -> found(people.c.age.in_(aw))
 3 -> insert(name="Bob", age=aw)
 3 -> connection.execute(sa.text("select :n + 1"), {"n": aw}).all()
-3 -> found(people.c.age == aw) <- import sqlite3; sqlite3.register_adapter(Await, awaitable_wait)
 3 -> of_default(aw)
 "people" -> sa.Table(aw, sa.MetaData()).name + ""
 """),
@@ -304,30 +303,46 @@ def of_default(value):
         "psycopg",
         """
 import psycopg
-from psycopg import adapters, sql
-from psycopg.adapt import Dumper, PyFormat, Transformer
+from psycopg import sql
+from psycopg._queries import PostgresQuery
+from psycopg.adapt import Dumper, Transformer
 from awaits import Await, awaitable_wait
-def dump(value):
-    return bytes(Transformer().dump_sequence([value], [PyFormat.TEXT])[0])
+def parameter(value):
+    query = PostgresQuery(Transformer())
+    query.convert("select %s", [value])
+    return query.params, query.types, query.formats
 def literal(value):
     return sql.Literal(value).as_string(None)
 class OfAwait(Dumper):
+    \"\"\"Write an Await as its value is written.\"\"\"
+
+    def of_value(self, aw, format):
+        return Transformer(self.connection).get_dumper(awaitable_wait(aw), format)
+
     def get_key(self, aw, format):
-        return self._of(aw).get_key(awaitable_wait(aw), format)
+        return Await, self.of_value(aw, format).get_key(awaitable_wait(aw), format)
+
     def upgrade(self, aw, format):
-        return self
-    def _of(self, aw):
-        return Transformer().get_dumper(awaitable_wait(aw), PyFormat.TEXT)
+        found = OfAwait(Await, self.connection)
+        found.inner = self.of_value(aw, format)
+        found.oid, found.format = found.inner.oid, found.inner.format
+        return found
+
     def dump(self, aw):
-        return self._of(aw).dump(awaitable_wait(aw))
+        return self.inner.dump(awaitable_wait(aw))
+
+    def quote(self, aw):
+        return self.inner.quote(awaitable_wait(aw))
 """,
         uses("""
-3 -> dump(aw)
-"ab" -> dump(aw)
-3 -> dump(int(aw))
+3 -> parameter(int(aw))
+3 -> parameter(aw)
 3 -> literal(aw)
-3 -> dump(aw) <- adapters.register_dumper(Await, OfAwait)
-"ab" -> literal(aw) <- adapters.register_dumper(Await, OfAwait)
+3 -> parameter(aw) <- psycopg.adapters.register_dumper(Await, OfAwait)
+b"ab" -> parameter(aw) <- psycopg.adapters.register_dumper(Await, OfAwait)
+[1, 2] -> parameter(aw) <- psycopg.adapters.register_dumper(Await, OfAwait)
+1.5 -> literal(aw) <- psycopg.adapters.register_dumper(Await, OfAwait)
+None -> parameter(aw) <- psycopg.adapters.register_dumper(Await, OfAwait)
 """),
     ),
     "sqlite3": Library(
@@ -349,7 +364,7 @@ def many(rows):
 3 -> connection.execute("select ?", (aw,)).fetchall()
 "ab" -> connection.execute("select ?", (aw,)).fetchall()
 b"ab" -> connection.execute("select ?", (aw,)).fetchall()
-3 -> connection.execute("select ?", (aw,)).fetchall() <- sqlite3.register_adapter(Await, awaitable_wait)
+None -> connection.execute("select ?", (aw,)).fetchall()
 """),
     ),
     "json": Library(
