@@ -97,7 +97,7 @@ def _places(node: ast.AST, function: str | None = None) -> Iterator[tuple[str, a
     if isinstance(node, ast.JoinedStr):
         return  # where its expressions stand is not known before Python 3.12
     if function is not None:
-        for kind, place in _asked(node, function):
+        for kind, place in asked(node, function):
             if not isinstance(place, _DISPLAYS) and not _is_special(place):
                 yield kind, place
     for child in ast.iter_child_nodes(node):
@@ -105,7 +105,8 @@ def _places(node: ast.AST, function: str | None = None) -> Iterator[tuple[str, a
             yield from _places(child, function)
 
 
-def _asked(node: ast.AST, first: str) -> Iterator[tuple[str, ast.expr]]:
+def asked(node: ast.AST, first: str) -> Iterator[tuple[str, ast.expr]]:
+    """Yield what this node asks something of, and what; not where `first` is given an attribute."""
     match node:
         case ast.Attribute(ast.Name(name), ctx=ast.Store()) if name == first:
             pass  # where the attributes of a class are declared
