@@ -77,6 +77,7 @@ from awaits._state.held_call import (
     nowait_function,
     released_function,
 )
+from awaits._state.offers import ONE_SIDED
 from awaits._state.slots import PENDING, AwaitBase, core, get_args, get_function, get_kwargs, get_value
 from awaits._tracing import recording
 
@@ -150,8 +151,12 @@ class Await(AwaitBase, Generic[W_co]):
 
         __signature__ = NoSignature()
 
-        def __init_subclass__(cls, **kwargs):
-            raise TypeError("Await cannot be subclassed")
+        def __init_subclass__(cls, offers=None):
+            if offers is None:  # it is not one of those that `offers.py` makes
+                raise TypeError("Await cannot be subclassed")
+
+        # Not the class derived from it, of what W offers.
+        __class__ = property(lambda _: Await)
 
         @TorchFunction
         def __torch_function__(cls, func, types, args=(), kwargs=None):  # noqa: N805
@@ -250,14 +255,14 @@ class Await(AwaitBase, Generic[W_co]):
         function, args, kwargs = get_call(self)
         value = get_value(self)
         if value is PENDING or function is import_named:
-            return making.new(function, args, kwargs, value)
+            return making.like(self, function, args, kwargs, value)
         return making.complete(copy.copy(value))
 
     def __deepcopy__(self, memo: dict[int, Any], /) -> Await[W_co]:
         call = get_call(self)
         value = get_value(self)
         if value is PENDING or call[0] is import_named:
-            copied = making.new(*copy.deepcopy(call, memo), value)
+            copied = making.like(self, *copy.deepcopy(call, memo), value)
         else:
             copied = making.complete(copy.deepcopy(value, memo))
         # What holds this very Await has copied it on the way.
@@ -699,14 +704,24 @@ class Await(AwaitBase, Generic[W_co]):
         return in_place(self, operator.ipow, other)
 
 
-making.register(Await)
+# What only some Ws have is not in this class, but in those derived from it.
+_one_sided = {name: method for name, method in vars(Await).items() if name in ONE_SIDED}
+for _name in _one_sided:
+    delattr(Await, _name)
 if core is not None:
     # The class takes each special method that its compiled base has too from there.
     for _name, _method in vars(AwaitBase).items():
         if type(_method) is types.WrapperDescriptorType and _name in vars(Await):
             setattr(Await, _name, _method)
+making.register(Await, _one_sided, Call)
+if core is not None:
     core.connect(
-        await_type=Await,
+        everything=making.classes.everything,
+        by_value=making.classes.by_value,
+        by_function=making.classes.by_function,
+        learn_value=making.classes.learn_value,
+        learn_function=making.classes.learn_function,
+        widen=making.classes.widen,
         delayed_type=Call,
         pending=PENDING,
         released_function=released_function,

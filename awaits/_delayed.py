@@ -84,7 +84,7 @@ def awaitable_all(aws: Iterable[Await[Any]], /) -> Await[list[Any]]:
         raise TypeError(f"awaitable_all() needs an iterable of Awaits, not {kind!r}") from error
     parts: tuple[object, ...] = tuple(items)
     for place, part in enumerate(parts):
-        if type(part) is not Await:
+        if not issubclass(type(part), Await):
             kind = type(part).__name__
             raise TypeError(f"awaitable_all() needs Awaits, and item {place} is {kind!r}")
     every: Await[list[Any]] = new(_list, parts, {}, PENDING)

@@ -69,7 +69,7 @@ def awaitable_release(aw: Await[W], /) -> W:
 
 
 def _checked(aw: Await[W], caller: str) -> Await[W]:
-    if type(aw) is not Await:
+    if not issubclass(type(aw), Await):
         raise TypeError(f"{caller}() needs an Await, not {type(aw).__name__!r}")
     return aw
 

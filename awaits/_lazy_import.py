@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from awaits._await import Await
 from awaits._running.imports import import_named
-from awaits._state.making import new, public
+from awaits._state import making
 from awaits._state.slots import PENDING
 
 Name_co = TypeVar("Name_co", bound=str, covariant=True)
@@ -46,7 +46,9 @@ def lazy_import(name: str, /) -> Await[Any]:
         raise ValueError(
             f"lazy_import() needs a name as 'package.module' or 'package.module:attribute', not {name!r}"
         )
-    aw: Await[Any] = new(import_named, (name,), {}, PENDING)
+    aw: Await[Any] = making.new(import_named, (name,), {}, PENDING)
+    if not colon:
+        making.classes.narrow(aw, ModuleType)
     return aw
 
 
@@ -54,4 +56,4 @@ def _is_dotted(name: str) -> bool:
     return all(part.isidentifier() for part in name.split("."))
 
 
-public["lazy_import"] = lazy_import
+making.public["lazy_import"] = lazy_import

@@ -22,6 +22,6 @@ def to_delayed(aw: Await[Any]) -> Delayed:
     value. The Awaits themselves stay as they are: `wait_all(aws, executor=client)` completes them. Of a
     coroutine it is what that returns. Raises `TypeError` if `aw` is not an Await.
     """
-    if type(aw) is not Await:
+    if not issubclass(type(aw), Await):
         raise TypeError(f"to_delayed() needs an Await, not {type(aw).__name__!r}")
     return Delayed(key_of(aw), graph_of([aw]))

@@ -225,6 +225,6 @@ def _look_at_failure(task: asyncio.Future[Any]) -> None:
 
 
 def _checked(aw: Await[W], caller: str) -> Await[W]:
-    if type(aw) is not Await:
+    if not issubclass(type(aw), Await):
         raise TypeError(f"{caller}() needs Awaits, not {type(aw).__name__!r}")
     return aw

@@ -72,7 +72,7 @@ def call_array_function(aw: AwaitBase, func: Any, types: Any, args: Any, kwargs:
     kind = type(value)
     if not hasattr(kind, "__array_function__"):
         return NotImplemented
-    types = [kind if item is making.await_class else item for item in types]
+    types = [kind if issubclass(item, making.await_class) else item for item in types]
     return kind.__array_function__(value, func, types, args, kwargs)
 
 

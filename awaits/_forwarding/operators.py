@@ -14,12 +14,12 @@ from awaits._state.slots import PENDING, AwaitBase, get_value
 
 def operand(op: Any) -> Any:
     """Return the value of the other operand, if it is an Await too."""
-    return use(op) if type(op) is making.await_class else op  # `is_await`, without the call
+    return use(op) if issubclass(type(op), making.await_class) else op  # `is_await`, without the call
 
 
 def compared(op: Any) -> Any:
     """Return the value of an operand of a comparison; `PENDING` if an onlooker compares."""
-    return value_or_pending(op) if type(op) is making.await_class else op
+    return value_or_pending(op) if issubclass(type(op), making.await_class) else op
 
 
 # The operands of BINARY_OP that stand for an operator in place.
@@ -43,7 +43,9 @@ def reflected(
         frame = sys._getframe(2)
         code, place = frame.f_code.co_code, frame.f_lasti
         if code[place] == _BINARY_OP and code[place + 1] in _IN_PLACE:
-            while type(value) is making.await_class:  # whose reflected method would be asked from here
+            while issubclass(
+                type(value), making.await_class
+            ):  # whose reflected method would be asked from here
                 value = use(value)
             return in_place(other, value)
     return function(other, value)

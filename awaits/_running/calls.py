@@ -59,8 +59,16 @@ def _complete(aw: AwaitBase) -> Any:
                 value = function(*args, **kwargs)
             else:
                 value = recording.run(aw, function, args, kwargs)
-        set_value(aw, value)
+        keep(aw, value)
     return value
+
+
+def keep(aw: AwaitBase, value: object) -> None:
+    """Have the value of the call there from now on, and the class offer what that does."""
+    set_value(aw, value)
+    cls, classes = type(aw), making.classes
+    if cls is not classes.everything and cls is not classes.of_value(type(value)):
+        classes.widen(aw, value)
 
 
 def import_inside_import(aw: AwaitBase) -> Any:
@@ -81,7 +89,7 @@ def import_inside_import(aw: AwaitBase) -> Any:
 
 def _keep(value: object, aw: AwaitBase) -> Any:
     if get_value(aw) is PENDING:
-        set_value(aw, value)
+        keep(aw, value)
     return get_value(aw)
 
 
@@ -97,7 +105,7 @@ class Call:
     It is what `aw.fn()` gives, so that `aw.fn()(*aw.args())` repeats the call.
     """
 
-    __slots__ = ("__qualname__", "function")
+    __slots__ = ("__qualname__", "__weakref__", "function")
 
     def __init__(self, function: Callable[..., Any]) -> None:
         self.function = function
@@ -176,7 +184,7 @@ def pending_arguments(aw: AwaitBase) -> Iterator[Any]:
     """Give the Awaits whose values a pending delayed call needs, and that are not there."""
     if type(get_function(aw)) is Call and get_value(aw) is PENDING:
         for argument in [*(get_args(aw) or ()), *get_kwargs(aw).values()]:
-            if type(argument) is making.await_class and not is_ready(argument):
+            if issubclass(type(argument), making.await_class) and not is_ready(argument):
                 yield argument
 
 
@@ -205,7 +213,7 @@ def value_of(argument: Any) -> Any:
     Of one of a coroutine it is what that returns. Raises `AwaitError` where an event loop runs, which
     that would block.
     """
-    if type(argument) is not making.await_class:  # `is_await`, without the call
+    if not issubclass(type(argument), making.await_class):  # `is_await`, without the call
         return argument
     value = wait(argument)
     if not isinstance(value, Coroutine):

@@ -53,7 +53,12 @@ typedef struct {
 
 /* What `connect` takes from Python, by these names, once. */
 #define FROM_PYTHON(X) \
-    X(await_type) \
+    X(everything) \
+    X(by_value) \
+    X(by_function) \
+    X(learn_value) \
+    X(learn_function) \
+    X(widen) \
     X(delayed_type) \
     X(pending) \
     X(released_function) \
@@ -106,10 +111,13 @@ is_traced(void)
     return hearing() != NULL;
 }
 
+static PyObject *get_attribute(PyObject *, PyObject *);
+
+/* Nothing else reads attributes in this way, as the classes of Awaits are final. */
 static inline int
 is_await(PyObject *op)
 {
-    return (PyObject *)Py_TYPE(op) == await_type;
+    return Py_TYPE(op)->tp_getattro == get_attribute;
 }
 
 /* Fields. */
@@ -172,10 +180,84 @@ FIELD(kwargs, KWARGS)
 FIELD(outcome, OUTCOME)
 FIELD(value, VALUE)
 
+/* The classes of Awaits, which stay for as long as the process lives. */
+
+/* Return the class that a table has for this object; what it has not is learned in Python. */
+static PyTypeObject *
+class_in(PyObject *table, PyObject *asked, PyObject *learn)
+{
+    PyObject *id = PyLong_FromVoidPtr(asked);
+    if (id == NULL) {
+        return NULL;
+    }
+#if PY_VERSION_HEX < 0x030D0000
+    PyObject *cls = Py_XNewRef(PyDict_GetItemWithError(table, id));
+#else
+    PyObject *cls;
+    (void)PyDict_GetItemRef(table, id, &cls);
+#endif
+    Py_DECREF(id);
+    if (cls == NULL && !PyErr_Occurred()) {
+        cls = PyObject_CallOneArg(learn, asked);
+    }
+    Py_XDECREF(cls);
+    return (PyTypeObject *)cls;
+}
+
+static inline PyTypeObject *
+class_of_value(PyObject *value)
+{
+    return class_in(by_value, (PyObject *)Py_TYPE(value), learn_value);
+}
+
+/* Say whether nothing can be known of what a function in Python returns. */
+static inline int
+says_nothing(PyFunctionObject *function)
+{
+#if PY_VERSION_HEX >= 0x030E0000
+    if (function->func_annotate != NULL && function->func_annotate != Py_None) {
+        return 0;
+    }
+#endif
+    return function->func_annotations == NULL
+           && !(((PyCodeObject *)function->func_code)->co_flags
+                & (CO_GENERATOR | CO_COROUTINE | CO_ASYNC_GENERATOR));
+}
+
+static inline PyTypeObject *
+class_of_function(PyObject *function)
+{
+    while (PyMethod_Check(function)) {
+        function = PyMethod_GET_FUNCTION(function);
+    }
+    if (PyCFunction_CheckExact(function)
+        || (PyFunction_Check(function) && says_nothing((PyFunctionObject *)function))) {
+        return (PyTypeObject *)everything;
+    }
+    return class_in(by_function, function, learn_function);
+}
+
+/* Have an Await that has become complete offer what its value does. */
+static inline int
+widen_to(PyObject *aw, PyObject *value)
+{
+    if ((PyObject *)Py_TYPE(aw) == everything) {
+        return 0;
+    }
+    PyTypeObject *cls = class_of_value(value);
+    if (cls == NULL || cls == Py_TYPE(aw)) {
+        return cls ? 0 : -1;
+    }
+    PyObject *done = PyObject_CallFunctionObjArgs(widen, aw, value, NULL);
+    Py_XDECREF(done);
+    return done ? 0 : -1;
+}
+
 static PyObject *
 make(PyObject *function, PyObject *args, PyObject *kwargs, PyObject *value)
 {
-    PyObject *self = PyType_GenericAlloc((PyTypeObject *)await_type, 0);
+    PyTypeObject *cls = value == pending ? class_of_function(function) : class_of_value(value);
+    PyObject *self = cls ? PyType_GenericAlloc(cls, 0) : NULL;
     if (self == NULL) {
         return NULL;
     }
@@ -305,6 +387,9 @@ complete(PyObject *aw)
     }
     if (value != NULL) {
         set_field(aw, VALUE, value);
+        if (widen_to(aw, value) < 0) {
+            Py_CLEAR(value);
+        }
     }
     return value;
 }
@@ -902,6 +987,15 @@ get_item(PyObject *self, PyObject *key)
     return apply(self, key, &op);
 }
 
+/* The same for Python's own loops over a sequence, which has no `__iter__`. */
+static PyObject *
+get_item_at(PyObject *self, Py_ssize_t place)
+{
+    PyObject *key = PyLong_FromSsize_t(place), *item = key ? get_item(self, key) : NULL;
+    Py_XDECREF(key);
+    return item;
+}
+
 static int
 set_item(PyObject *self, PyObject *key, PyObject *item)
 {
@@ -1151,17 +1245,7 @@ static PyNumberMethods as_number = {
     .nb_positive = positive,
     .nb_absolute = absolute,
     .nb_invert = invert,
-    .nb_int = integer,
-    .nb_float = floating,
     .nb_bool = boolean,
-};
-
-static PySequenceMethods as_sequence = {.sq_length = length, .sq_contains = contains};
-
-static PyMappingMethods as_mapping = {
-    .mp_length = length,
-    .mp_subscript = get_item,
-    .mp_ass_subscript = set_item,
 };
 
 static PyTypeObject base_type = {
@@ -1179,12 +1263,47 @@ static PyTypeObject base_type = {
     .tp_setattro = set_attribute,
     .tp_richcompare = compare,
     .tp_str = string,
-    .tp_call = call,
-    .tp_iter = iterate,
     .tp_as_number = &as_number,
-    .tp_as_sequence = &as_sequence,
-    .tp_as_mapping = &as_mapping,
 };
+
+/* What else there is here, for the classes of Awaits whose W has it. */
+static PyObject *
+make_class(PyObject *module, PyObject *const *args, Py_ssize_t n)
+{
+    static const struct {
+        const char *name;
+        PyType_Slot slots[2];
+    } offers[] = {
+        {"__call__", {{Py_tp_call, call}}},
+        {"__iter__", {{Py_tp_iter, iterate}}},
+        {"__len__", {{Py_mp_length, length}, {Py_sq_length, length}}},
+        {"__getitem__", {{Py_mp_subscript, get_item}}},
+        {"PySequence_Check", {{Py_sq_item, get_item_at}}},
+        {"__setitem__", {{Py_mp_ass_subscript, set_item}}},
+        {"__contains__", {{Py_sq_contains, contains}}},
+        {"__int__", {{Py_nb_int, integer}}},
+        {"__float__", {{Py_nb_float, floating}}},
+    };
+    if (n != 2 || !PyType_Check(args[0]) || !PyAnySet_Check(args[1])) {
+        PyErr_SetString(PyExc_TypeError, "a class and a set of names are needed");
+        return NULL;
+    }
+    PyType_Slot slots[2 * Py_ARRAY_LENGTH(offers) + 1], *next = slots;
+    for (size_t i = 0; i < Py_ARRAY_LENGTH(offers); i++) {
+        PyObject *name = PyUnicode_FromString(offers[i].name);
+        int is_offered = name ? PySet_Contains(args[1], name) : -1;
+        Py_XDECREF(name);
+        if (is_offered < 0) {
+            return NULL;
+        }
+        for (int j = 0; is_offered && j < 2 && offers[i].slots[j].slot; j++) {
+            *next++ = offers[i].slots[j];
+        }
+    }
+    *next = (PyType_Slot){0, NULL};
+    PyType_Spec spec = {.name = "awaits.Await", .flags = Py_TPFLAGS_DEFAULT, .slots = slots};
+    return PyType_FromSpecWithBases(&spec, args[0]);
+}
 
 /* The function that makes Awaits. */
 
@@ -1306,6 +1425,7 @@ static PyMethodDef functions[] = {
     ACCESSORS(outcome),
     ACCESSORS(value),
     {"new", _PyCFunction_CAST(new), METH_FASTCALL, NULL},
+    {"make_class", _PyCFunction_CAST(make_class), METH_FASTCALL, NULL},
     {"claim", claim, METH_NOARGS, NULL},
     {"connect", _PyCFunction_CAST(connect), METH_VARARGS | METH_KEYWORDS, NULL},
     {"run", run_checked, METH_O, NULL},

@@ -6,11 +6,13 @@ the public functions by whose names pickle makes an Await again.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from awaits._state.held_call import nowait_function
+from awaits._state.offers import Classes
 from awaits._state.slots import (
+    PENDING,
     AwaitBase,
     core,
     set_args,
@@ -20,28 +22,34 @@ from awaits._state.slots import (
     set_value,
 )
 
-# The class `Await`, which alone is derived from this.
+# The class `Await`, from which those of all Awaits are derived.
 await_class: type[AwaitBase] = AwaitBase
+classes: Classes
 # The public functions, by their names.
 public: Final[dict[str, Callable[..., Any]]] = {}
 # What hears of each new Await, while a trace is on.
 _tell: Callable[[AwaitBase], object] | None = None
 
 
-def register(cls: type[AwaitBase]) -> None:
-    """Make Awaits of this class from now on."""
-    global await_class
+def register(cls: type[AwaitBase], one_sided: Mapping[str, Any], delayed_type: type) -> None:
+    """Make Awaits of this class from now on, with those of these methods that their W has."""
+    global await_class, classes
     await_class = cls
+    classes = Classes(cls, one_sided, delayed_type)
 
 
 def is_await(obj: object) -> bool:
     """Say whether this is an Await, without asking the object itself."""
-    return type(obj) is await_class
+    return issubclass(type(obj), await_class)
 
 
 def new(function: object, args: object, kwargs: object, value: object, /) -> Any:
     """Make an Await of a call, or of a value."""
-    aw = object.__new__(await_class)
+    if value is PENDING:
+        cls = classes.by_function.get(id(function)) or classes.learn_function(function)
+    else:
+        cls = classes.of_value(type(value))
+    aw: AwaitBase = object.__new__(cls)
     set_value(aw, None)  # first: torch.compile looks at what is half made
     set_function(aw, function)
     set_args(aw, args)
@@ -69,3 +77,10 @@ def tell_of_new(hear: Callable[[AwaitBase], object] | None) -> None:
     _tell = hear
     if core is not None:
         core.tell_of_new(hear)
+
+
+def like(aw: AwaitBase, *call_and_value: Any) -> Any:
+    """Make an Await that offers what this one does."""
+    made = new(*call_and_value)
+    classes.change(made, type(aw))
+    return made

@@ -125,7 +125,7 @@ def same(value: Any) -> Any:
 
 
 def innermost(value: Any) -> Any:
-    while type(value) is Await:
+    while isinstance(value, Await):
         value = awaitable_wait(value)
     return value
 
@@ -536,7 +536,7 @@ def alike(mine: Any, yours: Any, pairs: dict[int, int]) -> bool:
 
 
 def peeked(value: Any) -> Any:
-    while type(value) is Await:
+    while isinstance(value, Await):
         value = awaitable_wait(value) if awaitable_done(value) else value.args()[0]
     return value
 
@@ -633,7 +633,7 @@ class Limit:
 def depth(value: Any) -> int:
     """Return how many Awaits are around a value."""
     layers = 0
-    while type(value) is Await:
+    while isinstance(value, Await):
         layers += 1
         value = awaitable_wait(value) if awaitable_done(value) else value.args()[0]
     return layers
@@ -669,11 +669,39 @@ def keyless(message: str) -> str:
     return re.sub("^cannot use '.*' as a ", "", message)
 
 
+def unpacked(message: str) -> str:
+    return re.sub("^cannot unpack non-iterable (.*) object$", r"'\1' object is not iterable", message)
+
+
+def in_any_class(message: str) -> str:
+    """Return a pattern for the message with the name of whichever class instead of that of an Await."""
+    return re.escape(unpacked(message)).replace("Await", r"[\w.-]+")
+
+
+# What Python says of objects that lack a special method.
+LACKING = re.compile(
+    "not support item|not subscriptable|not reversible|has no len|not iterable|must be an iterable"
+    "|not callable|not an iterator|context manager|not a container"
+)
+
+
 def unprefixed(message: str) -> str:
     return re.sub(r"^[\w-]+\.", "", message)
 
 
 LIMITS: list[Limit] = [
+    Limit(
+        "what W lacks, in words",
+        "the class of an Await lacks it too, and Python names that class",
+        lambda step: (
+            (both := errors(step)) is not None
+            and (
+                re.fullmatch(in_any_class(both[1][1]), unpacked(both[0][1]))
+                or LACKING.search(both[0][1])
+            )
+            is not None
+        ),
+    ),
     Limit(
         "other side of a comparison",
         "Python does not tell `left < aw` from `aw > left`, which is what the message then names",
@@ -714,7 +742,7 @@ LIMITS: list[Limit] = [
     ),
     Limit(
         "index of a plain container, in words",
-        "an Await has an __index__, whether its W has one or not, and is in a message as itself",
+        "an Await can have an __index__ without its W, and is in a message as itself",
         lambda step: is_plain_left(step, *ITEMS, *WRITE_ITEMS) and is_error_in_both(step),
     ),
     Limit(
@@ -745,7 +773,7 @@ LIMITS: list[Limit] = [
     ),
     Limit(
         "bound of a slice",
-        "a slice takes every Await for a number, as each has an __index__",
+        "a slice takes an Await for a number where its W is not known, as it then has an __index__",
         lambda step: (
             step.statement.form in (*ITEMS[1:], *WRITE_ITEMS[3:], *SLICES)
             and (is_error_in_both(step) or any(step.value(place) is None for place in step.lazy("aijk")))
@@ -798,28 +826,25 @@ LIMITS: list[Limit] = [
     ),
     Limit(
         "unpacking, in words",
-        "Python has words of its own for what has no __iter__, which every Await has",
+        "Python has words of its own for what has no __iter__, which an Await can have without its W",
         lambda step: (
             step.statement.form in BLOCKS
             and (both := errors(step)) is not None
-            and re.sub(
-                "^cannot unpack non-iterable (.*) object$", r"'\1' object is not iterable", both[0][1]
-            )
-            == both[1][1]
+            and unpacked(both[0][1]) == both[1][1]
         ),
     ),
     Limit(
         "other code, in words",
-        "code that is not W's finds the method it looks for on every Await, and hears of W's lack later",
+        "code that is not W's finds the method it looks for on an Await, and hears of W's lack later",
         lambda step: (
             step.statement.form in ASK_FOR_A_METHOD and step.is_lazy("a") and is_error_in_both(step)
         ),
     ),
     Limit(
         "other code, in deed",
-        "code that is not W's finds the method it looks for on every Await, and it works for this W too",
+        "code that is not W's finds the method it looks for on an Await, and it works for this W too",
         lambda step: (
-            step.statement.form in ("'%d' % ($a,)", "int.from_bytes($a, 'big')", "math.sqrt($a)")
+            step.statement.form.startswith(("'%d' % ($a,)", "int.from_bytes($a, 'big')", "math."))
             and step.is_lazy("a")
             and step.expected is not None
         ),
@@ -864,14 +889,14 @@ def laziness(step: Step, after: dict[str, Any]) -> str | None:
     form, places = step.statement.form, step.statement.places
     if form in IN_PLACE and step.is_lazy("a"):
         was, is_now = step.before[places["a"]], after[places["a"]]
-        if type(is_now) is not Await:
+        if not isinstance(is_now, Await):
             return f"{places['a']} is no Await any more"
         if (is_now is was) is not (innermost(is_now) is innermost(was)):
             return f"{places['a']} is {'the same' if is_now is was else 'another'} Await"
     elif form not in TRAVEL and places.get("state", "%s") == "%s":
         known = {id(value) for value in step.before.values()}
         for name, value in after.items():
-            if type(value) is Await and id(value) not in known:
+            if isinstance(value, Await) and id(value) not in known:
                 return f"{name} is a new Await"
     quiet = form in ALIAS + TRAVEL and "ran(" not in form
     used = (
@@ -886,7 +911,7 @@ def laziness(step: Step, after: dict[str, Any]) -> str | None:
 
 
 def is_pending(value: Any) -> bool:
-    while type(value) is Await:
+    while isinstance(value, Await):
         if not awaitable_done(value):
             return True
         value = awaitable_wait(value)

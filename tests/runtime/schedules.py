@@ -348,7 +348,7 @@ class Schedule:
         shown = repr(aw)
         if was_done and not shown.startswith("<Await done: ") and not node.plan.is_coroutine:
             self.differ(f"n{node.position} was done and is shown as {shown}")
-        if type(aw) is not Await or aw.is_nowait():
+        if not isinstance(aw, Await) or aw.is_nowait():
             self.differ(f"n{node.position} is not an Await of a call: {shown}")
         try:
             if aw.fn().__qualname__ != f"n{node.position}" or aw.args() != ():

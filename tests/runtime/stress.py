@@ -211,7 +211,7 @@ def check_parts(aw: Any, number: int) -> None:
 def check_copy(copied: Any, number: int, was_done: bool) -> None:
     """Use a copy, which is of the call or of the value."""
     value = ["described", number, number]
-    assert type(copied) is Await, f"the copy is {copied!r}"
+    assert isinstance(copied, Await), f"the copy is {copied!r}"
     if awaitable_done(copied):
         assert copied.is_nowait(), "the copy of a value is none"
     else:

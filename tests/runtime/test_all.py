@@ -49,7 +49,7 @@ def test_it_is_an_await_of_the_list_and_runs_nothing() -> None:
         call.finish.set()
     aws: list[Any] = [awaitable(call.call) for call in calls]
     every = awaitable_all(aws)
-    assert type(every) is Await
+    assert isinstance(every, Await)
     assert repr(every) == "<Await pending: awaitable_all>"
     assert not any(map(awaitable_done, [every, *aws]))
     values = awaitable_wait(every)

@@ -101,7 +101,7 @@ def test_other_errors_of_the_function_come_unchanged() -> None:
 
 def test_an_await_does_not_pretend_to_be_its_w(aw: Await[Target]) -> None:
     assert isinstance(aw, Await)
-    assert type(aw) is aw.__class__ is Await
+    assert aw.__class__ is Await
     kind: type[object] = Target
     assert not isinstance(aw, kind)
 

@@ -95,7 +95,7 @@ def no_gc() -> Iterator[None]:
 
 
 def failing(failure: type[BaseException]) -> Callable[[Argument], int]:
-    def fail(argument: Argument) -> int:
+    def fail(argument: Argument) -> Any:
         raise failure("from inside")
 
     return fail
@@ -113,7 +113,7 @@ def failing_once_more(failure: type[BaseException]) -> Callable[[Argument], int]
     """Fail in a call that needs another one."""
     inner = failing(failure)
 
-    def fail(argument: Argument) -> int:
+    def fail(argument: Argument) -> Any:
         return awaitable_wait(awaitable(inner, argument))
 
     return fail

@@ -233,6 +233,6 @@ def test_an_await_on_the_left_stays_one() -> None:
     left: Any = awaitable(list, "a")
     old = left
     left += awaitable(list, "b")
-    assert type(left) is Await
+    assert isinstance(left, Await)
     assert left is old
     assert awaitable_wait(left) == ["a", "b"]

@@ -71,7 +71,7 @@ ANSWERS: dict[str, Any] = {
     "aw.__class__": Await,
     "aw.__doc__": Await.__doc__,
     "aw.__module__": "awaits",
-    "isinstance(aw, (int, str, typing.Sized)) and type(aw)": Await,
+    "isinstance(aw, (int, str, typing.Awaitable)) and aw.__class__": Await,
     "operator.length_hint(aw, 5)": 5,
     "aw.fn()": W,
     "aw.args()": (),
@@ -169,7 +169,7 @@ def test_a_refusal_says_what_to_do() -> None:
     with pytest.raises(
         TypeError, match=r"W has not run, and this code only looks on: awaitable_wait\(\)"
     ):
-        look("len(aw)")(awaitable(W))
+        look("aw + 1")(awaitable(W))
 
 
 def test_a_running_await_is_not_waited_for() -> None:

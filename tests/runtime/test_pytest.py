@@ -227,7 +227,7 @@ def test_containers_are_as_they_were():
     try:
         assert left == {"a": [2]}
     except AssertionError:
-        assert left["a"] is inner and type(inner[0]) is Await
+        assert left["a"] is inner and isinstance(inner[0], Await)
         raise
 """
 

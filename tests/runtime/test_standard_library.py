@@ -175,18 +175,6 @@ def test_csv_takes_an_await_for_a_number() -> None:
     assert file.getvalue() == 'a,"a"\r\nNone,\r\n'
 
 
-def test_an_adapter_makes_sqlite_take_awaits() -> None:
-    sqlite3 = pytest.importorskip("sqlite3")
-    sqlite3.register_adapter(Await, awaitable_wait)
-    try:
-        rows = sqlite3.connect(":memory:").execute(
-            "select ?, ?", [awaitable(int, "7"), awaitable(str, "a")]
-        )
-        assert rows.fetchone() == (7, "a")
-    finally:
-        del sqlite3.adapters[Await, sqlite3.PrepareProtocol]
-
-
 def always(answer: str) -> Callable[..., str]:
     def give(*args: object) -> str:
         return answer
@@ -216,8 +204,15 @@ def test_open_runs_a_call_that_failed_again() -> None:
         calls.append(1)
         raise KeyError
 
+    def path_or_number() -> Any:
+        return path()
+
     with pytest.raises(KeyError):
         open(awaitable(path))  # type: ignore[arg-type]  # noqa: PTH123, SIM115
+    assert len(calls) == 1
+    calls.clear()
+    with pytest.raises(KeyError):
+        open(awaitable(path_or_number))  # noqa: PTH123, SIM115
     # It takes the Await for a file descriptor, drops whatever that raises, and takes it for a path.
     assert len(calls) == 2
 

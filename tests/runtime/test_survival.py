@@ -30,7 +30,7 @@ awaits.awaitable_wait(aw)
 """
 # Too deep for any stack: Python 3.14 no longer counts, and goes on while there is room.
 NESTED = """\
-aw = awaits.awaitable_nowait(5)
+aw = awaits.awaitable(lambda: 5)  # of which nothing is known
 for _ in range(1_000_000):
     aw = awaits.awaitable_nowait(aw)
 """

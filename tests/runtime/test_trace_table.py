@@ -172,7 +172,7 @@ def test_short_form_of_the_arguments(
         assert aw == 5
     assert only(seen).arguments == shown
     assert only(seen).call == f"{only(seen).function}({shown})"
-    assert not any(awaitable_done(arg) for arg in args if type(arg) is Await)
+    assert not any(awaitable_done(arg) for arg in args if issubclass(type(arg), Await))
 
 
 def test_short_form_of_a_node_of_a_graph_names_the_node_before() -> None:

@@ -26,6 +26,11 @@ class C:
     def __init__(self) -> None:
         self.x = 1
 
+    def no(self, *args: object) -> int:
+        raise TypeError("there is nothing here")
+
+    __len__ = __iter__ = __getitem__ = __call__ = no
+
 
 def test_the_table_is_found() -> None:
     assert {answer for _, answer in ROWS} == {True, False}
@@ -43,7 +48,7 @@ def test_row_of_the_table(use: str, runs: bool) -> None:
         "Await": Await,
         "C": C,
     }
-    # C has no operators, but it takes a run to know that.
+    # It takes a run to know that it can do nothing.
     with contextlib.suppress(TypeError):
         exec(use, names)
     assert awaitable_done(aw) is runs

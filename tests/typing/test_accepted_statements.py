@@ -310,7 +310,7 @@ def execute(function: Callable[..., Any], messages: list[str]) -> Judged:
     except (TypeError, LookupError, ValueError) as raised:
         error = raised
     containers = (values[name] for name in values if "Await" not in VALUES[name].annotation)
-    kept = any(type(item) is Await for container in containers for item in container)
+    kept = any(isinstance(item, Await) for container in containers for item in container)
     return Judged(messages, error, result, kept)
 
 

@@ -201,7 +201,7 @@ def execute(function: Callable[..., Any], *arguments: Any) -> tuple[bool, str]:
             result = list(result)
     except Exception as error:
         return not isinstance(error, (TypeError, AttributeError)), type(error).__name__
-    while type(result) is Await:  # what an operator in place leaves
+    while isinstance(result, Await):  # what an operator in place leaves
         result = awaitable_wait(result)
     return True, type(result).__name__
 

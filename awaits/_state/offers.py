@@ -1,0 +1,205 @@
+"""What the class of an Await offers to those who ask the class and not the object: what W's class does.
+
+There is one class for each set of special methods that Ws have, made when the first such Await is. All
+of them are derived from `Await`, which has what every Await offers.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+from types import BuiltinFunctionType, FunctionType, MappingProxyType, MethodType
+from typing import TYPE_CHECKING, Any, Final
+
+from awaits._state.slots import AwaitBase, core
+
+if TYPE_CHECKING:  # for users of mypy, who would have three more modules checked
+    ref: Callable[[object, Callable[[object], None]], Callable[[], object]]
+else:
+    from weakref import ref
+
+# The special methods that an Await has if W does, and who asks for them. The others it always has:
+# Python asks for those of arithmetic and comparison where it uses them, and asyncio puts what is to be
+# awaited into a dict, whether W has a hash or not.
+ONE_SIDED: Final[Mapping[str, str]] = {
+    "__call__": "callable",
+    "__iter__": "collections.abc.Iterable",
+    "__next__": "collections.abc.Iterator",
+    "__reversed__": "collections.abc.Reversible",
+    "__len__": "collections.abc.Sized",
+    "__length_hint__": "list, for how much it is to hold",
+    "__getitem__": "iter and reversed, for a sequence",
+    "__setitem__": "PySequence_SetItem",
+    "__delitem__": "PySequence_DelItem",
+    "__contains__": "collections.abc.Container",
+    "__enter__": "contextlib.AbstractContextManager",
+    "__exit__": "the same",
+    "__aenter__": "contextlib.AbstractAsyncContextManager",
+    "__aexit__": "the same",
+    "__aiter__": "collections.abc.AsyncIterable",
+    "__anext__": "collections.abc.AsyncIterator",
+    "__fspath__": "os.PathLike",
+    "__int__": "typing.SupportsInt, PyNumber_Check",
+    "__float__": "typing.SupportsFloat, PyNumber_Check",
+    "__complex__": "typing.SupportsComplex",
+    "__index__": "typing.SupportsIndex, PyIndex_Check",
+    "__trunc__": "int, before Python 3.14",
+    "__floor__": "math.floor",
+    "__ceil__": "math.ceil",
+    "__round__": "typing.SupportsRound",
+    "__buffer__": "collections.abc.Buffer, PyObject_CheckBuffer",
+}
+# What a W can do that has no special method for it: Python knows these classes, or they are registered
+# as sequences, and it would not know an Await.
+_BESIDE: Final[Mapping[type, tuple[str, ...]]] = {
+    str: ("__int__", "__float__", "__complex__", "__fspath__", "__reversed__"),
+    bytes: ("__int__", "__float__", "__fspath__", "__reversed__"),
+    tuple: ("__reversed__",),
+    memoryview: ("__contains__", "__reversed__"),
+    bytearray: ("__int__", "__float__"),
+    type: ("__getitem__",),  # list[int]
+}
+# In C all but these have a slot for what stands at a number, of which Python asks whether an object is a
+# sequence. So has every class in Python that has items.
+_HAVE_KEYS: Final = (dict, MappingProxyType, type)
+# A generator, a coroutine or an asynchronous generator, as `inspect` has the flags of their code.
+_MAKES_ANOTHER: Final = 0x20 | 0x80 | 0x200
+SEQUENCE: Final = "PySequence_Check"
+EVERYTHING: Final = frozenset({*ONE_SIDED, SEQUENCE})
+
+# Not `cls.__mro__` and so on, for which a metaclass can have code of its own.
+_mro: Final[Callable[[type], tuple[type, ...]]] = vars(type)["__mro__"].__get__
+_namespace: Final[Callable[[type], Mapping[str, Any]]] = vars(type)["__dict__"].__get__
+_set_class: Final[Callable[[object, type], None]] = vars(object)["__class__"].__set__
+
+
+class Classes:
+    """The classes of Awaits, by what they offer; which Await has which."""
+
+    def __init__(self, base: type[AwaitBase], methods: Mapping[str, Any], delayed_type: type) -> None:
+        self.base = base
+        self.methods = methods  # the one-sided ones
+        self.delayed_type = delayed_type
+        self.by_offers: dict[frozenset[str], type] = {}
+        self.offers: dict[type, frozenset[str]] = {}
+        # By the id of a class, for Awaits of its objects, and by that of what an Await calls. Both are
+        # forgotten when the reference to it says that it is gone.
+        self.by_value: dict[int, type] = {}
+        self.by_function: dict[int, type] = {}
+        self.references: dict[int, Callable[[], object]] = {}
+        self.everything = self.offering(EVERYTHING)
+
+    def offering(self, offers: frozenset[str]) -> type:
+        """Return the class that offers this."""
+        cls = self.by_offers.get(offers)
+        if cls is None:
+            cls = self._make(offers)
+            self.offers[cls] = offers
+            cls = self.by_offers.setdefault(offers, cls)  # another thread may have made it
+        return cls
+
+    def _make(self, offers: frozenset[str]) -> type:
+        methods = {name: self.methods[name] for name in offers if name in self.methods}
+        if core is None:
+            names = {"__slots__": (), "__module__": self.base.__module__, "__doc__": self.base.__doc__}
+            return type("Await", (self.base,), {**names, **methods}, offers=offers)
+        cls: type = core.make_class(self.base, offers)
+        cls.__name__ = self.base.__name__
+        cls.__doc__ = self.base.__doc__
+        for name in methods.keys() - _namespace(cls).keys():
+            setattr(cls, name, methods[name])
+        return cls
+
+    def of_value(self, kind: type) -> type:
+        """Return the class of an Await of an object of this class."""
+        return self.by_value.get(id(kind)) or self.learn_value(kind)
+
+    def learn_value(self, kind: type) -> type:
+        """Return the same, and keep it."""
+        return self._keep(kind, self.by_value, offers_of(kind))
+
+    def of_function(self, function: object) -> type:
+        """Return the class of an Await that calls this."""
+        return self.by_function.get(id(function)) or self.learn_function(function)
+
+    def learn_function(self, function: object) -> type:
+        """Return the same, and keep it, unless there will be another such object the next time."""
+        kind = type(function)
+        if kind is BuiltinFunctionType or (kind is FunctionType and _says_nothing(function)):
+            return self.everything
+        if kind is MethodType:
+            return self.of_function(function.__func__)  # type: ignore[attr-defined]
+        if kind is partial:
+            return self.of_function(function.func)  # type: ignore[attr-defined]
+        if kind is self.delayed_type:
+            offers = self.offers[self.of_function(function.function)]  # type: ignore[attr-defined]
+            return self._keep(function, self.by_function, offers)
+        from awaits._state.declared import declared  # only here: most are known
+
+        declaration = declared(function)
+        offers = EVERYTHING if declaration.is_open else offers_of(*declaration.classes)
+        return self._keep(function, self.by_function, offers)
+
+    def _keep(self, asked: object, table: dict[int, type], offers: frozenset[str]) -> type:
+        key, cls = id(asked), self.offering(offers)
+
+        def forget(_: object) -> None:
+            self.by_value.pop(key, None)
+            self.by_function.pop(key, None)
+            self.references.pop(key, None)
+
+        if key not in self.references:
+            try:
+                self.references[key] = ref(asked, forget)
+            except TypeError:  # it would not be noticed when it is gone
+                return cls
+        table[key] = cls
+        return cls
+
+    def narrow(self, aw: object, kind: type) -> None:
+        """Have an Await offer what objects of this class do, where its function does not say it."""
+        self.change(aw, self.of_value(kind))
+
+    def change(self, aw: object, cls: type) -> None:
+        """Have an Await offer what this class does."""
+        _set_class(aw, cls)
+
+    def widen(self, aw: object, value: object) -> None:
+        """Have an Await that has become complete offer what its value does."""
+        offers, own = self.offers[type(aw)], self.offers[self.of_value(type(value))]
+        if not own <= offers:
+            self.change(aw, self.offering(offers | own))
+
+
+def _says_nothing(function: Any) -> bool:
+    """Say whether nothing can be known of what a function returns."""
+    if function.__code__.co_flags & _MAKES_ANOTHER:
+        return False
+    if sys.version_info >= (3, 14) and function.__annotate__ is not None:
+        return False
+    annotation = function.__annotations__.get("return", "Any")
+    return type(annotation) is str and annotation == "Any"
+
+
+def offers_of(*classes: type) -> frozenset[str]:
+    """Return what objects of these classes offer."""
+    return frozenset().union(*map(_offers_of, classes))
+
+
+def _offers_of(cls: type) -> Iterable[str]:
+    offered: set[str] = set()
+    seen: set[str] = set()
+    for base in _mro(cls):
+        namespace = _namespace(base)
+        offered.update(_BESIDE.get(base, ()))
+        for name in ONE_SIDED.keys() - seen & namespace.keys():
+            seen.add(name)
+            if namespace[name] is not None:  # as `__iter__ = None` takes it back
+                offered.add(name)
+    if "__getitem__" in offered:
+        if not issubclass(cls, _HAVE_KEYS):
+            offered.add(SEQUENCE)
+        if "__iter__" not in seen:  # Python would go through the items itself, where W may refuse it
+            offered.add("__iter__")
+    return offered

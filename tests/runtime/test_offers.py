@@ -1,0 +1,311 @@
+"""The class of an Await offers what that of its W does, to those who ask a class and not the object."""
+
+import collections.abc
+import contextlib
+import copy
+import ctypes
+import datetime
+import functools
+import gc
+import os
+import pickle
+import sys
+import types
+from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, Optional, Protocol, Self, TypeVar
+
+import pytest
+
+from awaits import (
+    BUILD,
+    Await,
+    awaitable,
+    awaitable_all,
+    awaitable_done,
+    awaitable_nowait,
+    awaitable_wait,
+    delayed,
+    lazy_import,
+)
+
+T = TypeVar("T")
+
+
+@dataclass
+class D:
+    """A dataclass."""
+
+    a: int = 1
+
+    def me(self) -> Self:
+        return self
+
+    @classmethod
+    def number(cls) -> int:
+        return 7
+
+
+class Manager:
+    """What can be entered in both ways."""
+
+    def __enter__(self) -> None: ...
+    def __exit__(self, *error: object) -> None: ...
+    async def __aenter__(self) -> None: ...
+    async def __aexit__(self, *error: object) -> None: ...
+
+
+class NotIterable(Manager):
+    """What takes back what its base class can."""
+
+    __enter__ = None  # type: ignore[assignment]
+
+
+class Called(D):
+    """A D that can be called."""
+
+    def __call__(self) -> int:
+        return 5
+
+
+class OldSequence:
+    """What has items, and no more."""
+
+    def __getitem__(self, place: int) -> int:
+        return (1, 2)[place]
+
+
+class Abstract(Protocol):
+    """What says next to nothing of a W."""
+
+    a: int
+
+
+def count() -> Iterator[int]:
+    yield 1
+
+
+async def count_slowly() -> AsyncIterator[int]:
+    yield 1
+
+
+# A W, and how a function says that it returns one.
+VALUES: dict[str, tuple[Callable[[], Any], Any]] = {
+    "int": (lambda: 3, int),
+    "bool": (lambda: True, bool),
+    "float": (lambda: 3.5, float),
+    "complex": (lambda: 3j, complex),
+    "str": (lambda: "a", str),
+    "bytes": (lambda: b"a", bytes),
+    "list": (lambda: [1], list[int]),
+    "dict": (lambda: {1: 2}, dict[int, int]),
+    "tuple": (lambda: (1,), tuple[int, ...]),
+    "set": (lambda: {1}, set[int]),
+    "range": (lambda: range(3), range),
+    "Path": (lambda: Path("a"), Path),
+    "datetime": (lambda: datetime.datetime(2026, 1, 1), datetime.datetime),
+    "function": (lambda: count, types.FunctionType),
+    "class": (lambda: D, type),
+    "module": (lambda: os, types.ModuleType),
+    "iterator": (lambda: iter([1]), type(iter([1]))),
+    "generator": (count, types.GeneratorType),
+    "asynchronous generator": (count_slowly, types.AsyncGeneratorType),
+    "dataclass": (D, D),
+    "manager": (Manager, Manager),
+    "not iterable": (NotIterable, NotIterable),
+    "memoryview": (lambda: memoryview(b"a"), memoryview),
+    "None": (lambda: None, None),
+}
+
+PROTOCOLS = [
+    *(collections.abc.Callable, collections.abc.Iterable, collections.abc.Iterator),
+    *(collections.abc.Reversible, collections.abc.Sized, collections.abc.Container),
+    *(collections.abc.Collection, collections.abc.AsyncIterable, collections.abc.AsyncIterator),
+    *(contextlib.AbstractContextManager, contextlib.AbstractAsyncContextManager, os.PathLike),
+    *(getattr(collections.abc, name) for name in ("Buffer",) if hasattr(collections.abc, name)),
+]
+
+
+def in_c(name: str) -> Callable[[Any], bool]:
+    function = ctypes.PYFUNCTYPE(ctypes.c_int, ctypes.py_object)((name, ctypes.pythonapi))
+    return lambda value: bool(function(value))
+
+
+CONVERSIONS = ["__int__", "__float__", "__complex__", "__index__", "__round__", "__trunc__", "__ceil__"]
+CHECKS_IN_C = ["PyMapping_Check", "PyNumber_Check", "PyIndex_Check", "PyCallable_Check"]
+if BUILD == "compiled":  # a class made in Python that has items is a sequence, also that of a dict
+    CHECKS_IN_C.append("PySequence_Check")
+QUESTIONS: dict[str, Callable[[Any], bool]] = {
+    "callable": callable,
+    **{
+        name: functools.partial(lambda name, value: hasattr(type(value), name), name)
+        for name in CONVERSIONS
+    },
+    **{
+        cls.__name__: functools.partial(lambda cls, value: isinstance(value, cls), cls)
+        for cls in PROTOCOLS
+    },
+    **{name: in_c(name) for name in CHECKS_IN_C},
+    **({"PyObject_CheckBuffer": in_c("PyObject_CheckBuffer")} if sys.version_info >= (3, 12) else {}),
+}
+# Where Python asks others for a special method, it knows these classes.
+KNOWN_TO_PYTHON = {
+    "str": {"PathLike", "Reversible", "__int__", "__float__", "__complex__", "PyNumber_Check"},
+    "bytes": {"PathLike", "__int__", "__float__", "PyNumber_Check"},
+    "class": {"PyMapping_Check", "Iterable"},  # list[int]
+    "complex": {"PyNumber_Check"},
+}
+
+
+def declared(result: Any, make: Callable[[], Any]) -> Callable[[], Any]:
+    def function() -> Any:
+        return make()
+
+    function.__annotations__ = {"return": result}
+    return function
+
+
+def answers(value: Any) -> dict[str, bool]:
+    return {name: ask(value) for name, ask in QUESTIONS.items()}
+
+
+def differences(aw: Any, value: Any, kind: str) -> dict[str, bool]:
+    """Return what an Await answers otherwise than its W, but for what is known of it."""
+    of_w, known = answers(value), KNOWN_TO_PYTHON.get(kind, set())
+    return {
+        name: answer
+        for name, answer in answers(aw).items()
+        if answer is not of_w[name] and name not in known
+    }
+
+
+@pytest.mark.parametrize("kind", VALUES)
+@pytest.mark.parametrize("how", ["declared", "waited for", "nowait"])
+def test_an_await_answers_as_its_w(kind: str, how: str) -> None:
+    make, result = VALUES[kind]
+    value = make()
+    aw: Any = awaitable_nowait(value) if how == "nowait" else awaitable(declared(result, lambda: value))
+    if how == "waited for":
+        awaitable_wait(aw)
+    assert differences(aw, value, kind) == {}
+    assert awaitable_done(aw) is (how != "declared")
+    assert isinstance(aw, Await)
+    assert aw.__class__ is Await
+
+
+@pytest.mark.parametrize("kind", ["int", "list", "dict", "dataclass", "manager"])
+def test_it_does_so_after_a_copy_and_in_another_process(kind: str) -> None:
+    make, result = VALUES[kind]
+    value = make()
+    for aw in (awaitable_nowait(value), awaitable(declared(result, lambda: value))):
+        assert differences(copy.copy(aw), value, kind) == {}
+    assert differences(pickle.loads(pickle.dumps(awaitable_nowait(value))), value, kind) == {}
+    assert differences(pickle.loads(pickle.dumps(awaitable(D))), D(), "dataclass") == {}
+
+
+@delayed
+def delayed_list(n: int) -> list[int]:
+    return [n]
+
+
+MADE: dict[str, tuple[Callable[[], Any], Any]] = {
+    "a class that is called": (lambda: awaitable(D), D()),
+    "a built-in class": (lambda: awaitable(dict, a=1), {}),
+    "a method": (lambda: awaitable(D.number), 7),
+    "a bound method": (lambda: awaitable(D().number), 7),
+    "a partial": (lambda: awaitable(functools.partial(declared(int, int))), 7),
+    "delayed": (lambda: delayed_list(1), [1]),
+    "Optional": (lambda: awaitable(declared(Optional[int], int)), 7),  # noqa: UP045
+    "a union": (lambda: awaitable(declared(int | None, int)), 7),
+    "a text": (lambda: awaitable(declared("list[int]", list)), []),
+    "Literal": (lambda: awaitable(declared(Literal[1, 2], int)), 1),
+    "all": (lambda: awaitable_all([awaitable(int)]), []),
+    "a lazy import": (lambda: lazy_import("json"), os),
+    "a copied lazy import": (lambda: copy.copy(lazy_import("json")), os),
+}
+
+
+@pytest.mark.parametrize("name", MADE)
+def test_what_is_declared_is_found(name: str) -> None:
+    make, like = MADE[name]
+    assert differences(make(), like, type(like).__name__) == {}
+
+
+async def fetch() -> list[int]:
+    return [1]
+
+
+def test_an_await_of_a_coroutine_is_none_of_what_that_gives() -> None:
+    aw = awaitable(fetch)
+    assert [question for question, answer in answers(aw).items() if answer] == []
+
+
+UNKNOWN: dict[str, Callable[[], Any]] = {
+    "no annotation": lambda: awaitable(lambda: 3),
+    "Any": lambda: awaitable(declared(Any, int)),
+    "object": lambda: awaitable(declared(object, int)),
+    "a protocol": lambda: awaitable(declared(Abstract, D)),
+    "an abstract class": lambda: awaitable(declared(collections.abc.Sequence, list)),
+    "a type variable": lambda: awaitable(declared(T, int)),
+    "a name that is not there": lambda: awaitable(declared("NotThere", int)),
+    "a union with one": lambda: awaitable(declared(int | Abstract, int)),
+    "a built-in function": lambda: awaitable(abs, 3),
+    "a lazy attribute": lambda: lazy_import("json:dumps"),
+}
+
+
+@pytest.mark.parametrize("name", UNKNOWN)
+def test_an_await_of_which_nothing_is_known_offers_everything(name: str) -> None:
+    aw = UNKNOWN[name]()
+    assert [question for question, answer in answers(aw).items() if not answer] == [
+        name
+        for name in ("PyObject_CheckBuffer",)
+        if name in QUESTIONS and not hasattr(type(aw), "__buffer__")
+    ]
+
+
+def test_a_complete_await_offers_no_less_than_its_value() -> None:
+    aw: Any = awaitable(declared(D, Called))
+    assert not callable(aw)
+    assert aw.a == 1
+    assert callable(aw)
+    assert aw() == 5
+    assert isinstance(aw, Await)
+
+
+def test_a_class_in_the_place_of_another_is_not_taken_for_it() -> None:
+    for number in range(200):
+        cls: Any = type("Made", (), {"__len__" if number % 2 else "__call__": lambda _: 3})
+        pending, done = awaitable(cls), awaitable_nowait(cls())
+        for aw in (pending, done):
+            assert (hasattr(type(aw), "__len__"), callable(aw)) == (number % 2 == 1, number % 2 == 0)
+        awaitable_wait(pending)
+        del pending, done, aw, cls
+        if number % 3 == 0:
+            gc.collect()
+
+
+def test_what_stands_in_an_annotation_is_not_asked() -> None:
+    class Meta(type):
+        def __getattribute__(cls, name: str) -> Any:
+            raise AssertionError(f"asked for {name}")
+
+    class Asked(metaclass=Meta):
+        def __len__(self) -> int:
+            return 3
+
+    aw: Any = awaitable(declared(Asked, lambda: object.__new__(Asked)))
+    assert hasattr(type(aw), "__len__")
+    assert not callable(aw)
+
+
+def test_what_has_items_is_gone_through_as_w_is() -> None:
+    aws: list[Any] = [awaitable_nowait(OldSequence()), awaitable(OldSequence)]
+    for aw in aws:
+        assert [*aw] == [*iter(aw)] == [1, 2]
+    numpy = pytest.importorskip("numpy")
+    refusing: list[Any] = [awaitable_nowait(numpy.int64(3)), awaitable_nowait(list)]
+    for aw in refusing:
+        with pytest.raises(TypeError):
+            iter(aw)
