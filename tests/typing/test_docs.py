@@ -51,6 +51,8 @@ NOT_RUN = {
     "pip install 'typed-awaits[mypy]'": "the name and the extra are compared with pyproject.toml below",
     "pip install '.[mypy]'": "the README's first line, which CI runs, does the same",
     **dict.fromkeys(commands_for_a_clone(), "`nox -s readme` runs them to the letter"),
+    "python -m tests.runtime.everything cpython inflection toolz": "some ten minutes",
+    "mypy .": "the same in the pages with programs",
     "awaits-mypy check": "the command has its own page and test",
     "awaits-mypy report": "the command has its own page and test",
 }

@@ -22,7 +22,10 @@ def _of_lazy_object_proxy() -> Callable[[Any], Any]:
 
 def _of_wrapt() -> Callable[[Any], Any]:
     proxy = import_module("wrapt").LazyObjectProxy
-    return lambda value: value if type(value) is proxy else proxy(lambda: value)
+    is_one = import_module("wrapt").ObjectProxy
+    return lambda value: (
+        value if issubclass(type(value), is_one) else proxy(lambda: value, interface=type(value))
+    )
 
 
 WRAPPERS: Final[dict[str, Callable[[], Callable[[Any], Any]]]] = {
