@@ -331,7 +331,7 @@ def torch(session: nox.Session) -> None:
     """Test what needs torch, on PyTorch 2.13.0, with mypy over it, the example and the guide."""
     install(session, "--group", "test", "torch==2.13.0")
     names = ["runtime/test_torch", "runtime/test_torch_await", "runtime/test_numpy"]
-    names += ["typing/test_torch", "typing/test_by_class", "typing/test_peers"]
+    names += ["typing/test_torch", "typing/test_by_class", "typing/test_peers", "typing/test_examples"]
     with elsewhere(session):
         session.run("python", "-c", "import awaits.torch")  # no test may be skipped for want of torch
         session.run("python", "-m", "pytest", "-q", *(f"tests/{name}.py" for name in names))

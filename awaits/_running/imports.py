@@ -22,6 +22,7 @@ def import_named(name: str, /) -> Any:
 # Messages and traces have the name that users know, by which pickle finds the function here.
 import_named.__name__ = import_named.__qualname__ = "lazy_import"
 lazy_import = import_named
+import_named.__annotations__ = {}  # nothing is known of what it gives, so nobody has to read that
 
 
 def is_importing() -> bool:

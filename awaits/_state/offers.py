@@ -108,7 +108,10 @@ class Classes:
         cls.__name__ = self.base.__name__
         cls.__doc__ = self.base.__doc__
         for name in methods.keys() - _namespace(cls).keys():
-            setattr(cls, name, methods[name])
+            try:
+                setattr(cls, name, methods[name])
+            except AttributeError:  # what Python makes of a lack of memory since 3.13
+                raise MemoryError from None
         return cls
 
     def of_value(self, kind: type) -> type:
