@@ -113,7 +113,8 @@ class Call:
 
     def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
         values = [value_of(argument) for argument in args]
-        return self.function(*values, **{name: value_of(item) for name, item in kwargs.items()})
+        # Not by items(), where a lack of memory ends CPython 3.14 and 3.15.
+        return self.function(*values, **{name: value_of(kwargs[name]) for name in kwargs})
 
     def __repr__(self) -> str:
         return f"<delayed {self.__qualname__}>"
