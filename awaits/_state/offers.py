@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
-from types import BuiltinFunctionType, FunctionType, MappingProxyType, MethodType
+from types import BuiltinFunctionType, FunctionType, GenericAlias, MappingProxyType, MethodType
 from typing import TYPE_CHECKING, Any, Final
 
 from awaits._state.slots import AwaitBase, core
@@ -83,10 +83,13 @@ class Classes:
         self.delayed_type = delayed_type
         self.by_offers: dict[frozenset[str], type] = {}
         self.offers: dict[type, frozenset[str]] = {}
-        # By the id of a class, for Awaits of its objects, and by that of what an Await calls. Both are
-        # forgotten when the reference to it says that it is gone.
+        # By the id of a class, for Awaits of its objects; by that of what an Await calls; by that of
+        # what stands in an annotation; by that of the code that has a text there, with the text.
         self.by_value: dict[int, type] = {}
         self.by_function: dict[int, type] = {}
+        self.by_annotation: dict[int, type] = {}
+        self.by_code: dict[int, tuple[str, type]] = {}
+        # What says that an object is gone, whose id another will have.
         self.references: dict[int, Callable[[], object]] = {}
         self.everything = self.offering(EVERYTHING)
 
@@ -138,27 +141,49 @@ class Classes:
         if kind is self.delayed_type:
             offers = self.offers[self.of_function(function.function)]  # type: ignore[attr-defined]
             return self._keep(function, self.by_function, offers)
-        from awaits._state.declared import declared  # only here: most are known
+        if kind is FunctionType and "<locals>" in function.__qualname__:  # type: ignore[attr-defined]
+            return self._of_inner_function(function)
+        return self._keep(function, self.by_function, _offers_declared_by(function))
 
-        declaration = declared(function)
-        offers = EVERYTHING if declaration.is_open else offers_of(*declaration.classes)
-        return self._keep(function, self.by_function, offers)
+    def _of_inner_function(self, function: Any) -> type:
+        """Return the same of a function in a function, of which there is a new one at each call."""
+        annotation = _own_annotation(function)
+        code = function.__code__
+        if type(annotation) is str:
+            if _names_another(annotation, function):
+                return self.offering(_offers_declared_by(function))
+            text, cls = self.by_code.get(id(code), (None, None))
+            if cls is None or text != annotation:
+                cls = self.offering(_offers_declared_by(function))
+                if self._is_watched(code):
+                    self.by_code[id(code)] = annotation, cls
+            return cls
+        if annotation is None:
+            return self.offering(_offers_declared_by(function))
+        cls = self.by_annotation.get(id(annotation))
+        return cls or self._keep(annotation, self.by_annotation, _offers_declared_by(function))
 
     def _keep(self, asked: object, table: dict[int, type], offers: frozenset[str]) -> type:
-        key, cls = id(asked), self.offering(offers)
+        cls = self.offering(offers)
+        if self._is_watched(asked):
+            table[id(asked)] = cls
+        return cls
+
+    def _is_watched(self, asked: object) -> bool:
+        """Have what is known of this object forgotten when it is gone; say whether that can be."""
+        key = id(asked)
 
         def forget(_: object) -> None:
-            self.by_value.pop(key, None)
-            self.by_function.pop(key, None)
+            for table in (self.by_value, self.by_function, self.by_annotation, self.by_code):
+                table.pop(key, None)
             self.references.pop(key, None)
 
         if key not in self.references:
             try:
                 self.references[key] = ref(asked, forget)
-            except TypeError:  # it would not be noticed when it is gone
-                return cls
-        table[key] = cls
-        return cls
+            except TypeError:
+                return False
+        return True
 
     def narrow(self, aw: object, kind: type) -> None:
         """Have an Await offer what objects of this class do, where its function does not say it."""
@@ -175,6 +200,29 @@ class Classes:
             self.change(aw, self.offering(offers | own))
 
 
+def _names_another(text: object, function: Any) -> bool:
+    """Say whether a text in an annotation may name what each function of this `def` has its own of."""
+    return type(text) is str and any(name in text for name in function.__code__.co_freevars)
+
+
+def _own_annotation(function: Any) -> Any:
+    """Return what all functions of the same `def` have for the annotation of their result, if anything.
+
+    That is the class, the text, or the code that Python 3.14 has for it.
+    """
+    if "__wrapped__" in function.__dict__ or function.__code__.co_flags & _MAKES_ANOTHER:
+        return None
+    if sys.version_info >= (3, 14) and (annotate := function.__annotate__) is not None:
+        if type(annotate) is not FunctionType or annotate.__closure__ is not None:
+            return None
+        is_shared = not any(_names_another(text, function) for text in annotate.__code__.co_consts)
+        return annotate.__code__ if is_shared else None
+    annotation = function.__annotations__.get("return")
+    if type(annotation) is GenericAlias:
+        annotation = annotation.__origin__
+    return annotation if type(annotation) is str or issubclass(type(annotation), type) else None
+
+
 def _says_nothing(function: Any) -> bool:
     """Say whether nothing can be known of what a function returns."""
     if function.__code__.co_flags & _MAKES_ANOTHER:
@@ -183,6 +231,13 @@ def _says_nothing(function: Any) -> bool:
         return False
     annotation = function.__annotations__.get("return", "Any")
     return type(annotation) is str and annotation == "Any"
+
+
+def _offers_declared_by(function: object) -> frozenset[str]:
+    from awaits._state.declared import declared  # only here: most are known
+
+    declaration = declared(function)
+    return EVERYTHING if declaration.is_open else offers_of(*declaration.classes)
 
 
 def offers_of(*classes: type) -> frozenset[str]:

@@ -286,6 +286,46 @@ def test_a_class_in_the_place_of_another_is_not_taken_for_it() -> None:
             gc.collect()
 
 
+def closures(result: Any, *made: Any) -> list[Any]:
+    """Return Awaits of functions that the same `def` makes."""
+
+    def of(value: Any) -> Any:
+        def function() -> Any:
+            return value
+
+        function.__annotations__ = {"return": result(value)}
+        return function
+
+    return [awaitable(of(value)) for value in made]
+
+
+@pytest.mark.parametrize("result", [type, lambda value: type(value).__name__], ids=["class", "text"])
+def test_functions_of_the_same_def_can_be_declared_otherwise(result: Any) -> None:
+    for _ in range(2):
+        number, items, called = closures(result, 3, [1], Called())
+        assert [callable(aw) for aw in (number, items, called)] == [False, False, True]
+        assert [hasattr(type(aw), "__len__") for aw in (number, items, called)] == [False, True, False]
+
+
+def test_an_annotation_can_name_what_is_around_a_function() -> None:
+    def declared_by(cls: type) -> Any:
+        def function() -> "cls":  # type: ignore[valid-type]
+            return cls()  # type: ignore[no-any-return]
+
+        return awaitable(function)
+
+    def also_by(cls: type) -> Any:
+        def function() -> "cls":  # type: ignore[valid-type]
+            value: Any = cls() if cls else None
+            return value  # type: ignore[no-any-return]
+
+        return awaitable(function)
+
+    for make in (declared_by, also_by):
+        number, called = make(int), make(Called)
+        assert (callable(number), callable(called)) == (False, True)
+
+
 def test_what_stands_in_an_annotation_is_not_asked() -> None:
     class Meta(type):
         def __getattribute__(cls, name: str) -> Any:
