@@ -53,11 +53,27 @@ ONE_SIDED: Final[Mapping[str, str]] = {
 # What a W can do that has no special method for it: Python knows these classes, or they are registered
 # as sequences, and it would not know an Await.
 _BESIDE: Final[Mapping[type, tuple[str, ...]]] = {
-    str: ("__int__", "__float__", "__complex__", "__fspath__", "__reversed__"),
-    bytes: ("__int__", "__float__", "__fspath__", "__reversed__"),
+    str: ("__int__", "__float__", "__complex__", "__floor__", "__ceil__", "__fspath__", "__reversed__"),
+    bytes: (
+        "__int__",
+        "__float__",
+        "__complex__",
+        "__floor__",
+        "__ceil__",
+        "__fspath__",
+        "__reversed__",
+    ),
     tuple: ("__reversed__",),
-    memoryview: ("__contains__", "__reversed__"),
-    bytearray: ("__int__", "__float__"),
+    memoryview: (
+        "__int__",
+        "__float__",
+        "__complex__",
+        "__floor__",
+        "__ceil__",
+        "__contains__",
+        "__reversed__",
+    ),
+    bytearray: ("__int__", "__float__", "__complex__", "__floor__", "__ceil__"),
     type: ("__getitem__",),  # list[int]
 }
 # In C all but these have a slot for what stands at a number, of which Python asks whether an object is a
@@ -65,6 +81,9 @@ _BESIDE: Final[Mapping[type, tuple[str, ...]]] = {
 _HAVE_KEYS: Final = (dict, MappingProxyType, type)
 # A generator, a coroutine or an asynchronous generator, as `inspect` has the flags of their code.
 _MAKES_ANOTHER: Final = 0x20 | 0x80 | 0x200
+# Without these Python goes through the items, unless the class says by a None that it is not to.
+_HAVE_OTHER_WAYS: Final = frozenset({"__iter__", "__reversed__", "__contains__"})
+_TAKEN_BACK: Final = "no "
 SEQUENCE: Final = "PySequence_Check"
 EVERYTHING: Final = frozenset({*ONE_SIDED, SEQUENCE})
 
@@ -104,6 +123,9 @@ class Classes:
 
     def _make(self, offers: frozenset[str]) -> type:
         methods = {name: self.methods[name] for name in offers if name in self.methods}
+        for name in _HAVE_OTHER_WAYS - offers:
+            if _TAKEN_BACK + name in offers:
+                methods[name] = None
         if core is None:
             names = {"__slots__": (), "__module__": self.base.__module__, "__doc__": self.base.__doc__}
             return type("Await", (self.base,), {**names, **methods}, offers=offers)
@@ -253,8 +275,10 @@ def _offers_of(cls: type) -> Iterable[str]:
         offered.update(_BESIDE.get(base, ()))
         for name in ONE_SIDED.keys() - seen & namespace.keys():
             seen.add(name)
-            if namespace[name] is not None:  # as `__iter__ = None` takes it back
+            if namespace[name] is not None:
                 offered.add(name)
+            elif name in _HAVE_OTHER_WAYS:
+                offered.add(_TAKEN_BACK + name)
     if "__getitem__" in offered:
         if not issubclass(cls, _HAVE_KEYS):
             offered.add(SEQUENCE)

@@ -1,5 +1,6 @@
 """The class of an Await offers what that of its W does, to those who ask a class and not the object."""
 
+import collections
 import collections.abc
 import contextlib
 import copy
@@ -56,10 +57,20 @@ class Manager:
     async def __aexit__(self, *error: object) -> None: ...
 
 
-class NotIterable(Manager):
+class NotEntered(Manager):
     """What takes back what its base class can."""
 
     __enter__ = None  # type: ignore[assignment]
+
+
+class NotIterated:
+    """What has items, which cannot be gone through."""
+
+    __iter__ = None
+    __contains__ = None
+
+    def __getitem__(self, place: int) -> int:
+        return 5
 
 
 class Called(D):
@@ -113,7 +124,9 @@ VALUES: dict[str, tuple[Callable[[], Any], Any]] = {
     "asynchronous generator": (count_slowly, types.AsyncGeneratorType),
     "dataclass": (D, D),
     "manager": (Manager, Manager),
-    "not iterable": (NotIterable, NotIterable),
+    "not entered": (NotEntered, NotEntered),
+    "not reversed": (collections.ChainMap, collections.ChainMap),
+    "not iterated": (NotIterated, NotIterated),
     "memoryview": (lambda: memoryview(b"a"), memoryview),
     "None": (lambda: None, None),
 }
@@ -344,6 +357,10 @@ def test_what_has_items_is_gone_through_as_w_is() -> None:
     aws: list[Any] = [awaitable_nowait(OldSequence()), awaitable(OldSequence)]
     for aw in aws:
         assert [*aw] == [*iter(aw)] == [1, 2]
+    for going_through in (iter, reversed, lambda aw: 5 in aw):
+        for taken_back in (awaitable_nowait(NotIterated()), awaitable(NotIterated)):
+            with pytest.raises(TypeError):
+                going_through(taken_back)
     numpy = pytest.importorskip("numpy")
     refusing: list[Any] = [awaitable_nowait(numpy.int64(3)), awaitable_nowait(list)]
     for aw in refusing:

@@ -292,6 +292,13 @@ PINS = [
 if sys.version_info < (3, 12):
     PINS.append(
         Pin(
+            "before Python 3.12 no class says that its objects are buffers, which int() reads",
+            ["array.array[int]"],
+            r"return int\(w\)",
+        )
+    )
+    PINS.append(
+        Pin(
             "before Python 3.12 only what is written in C is a buffer, and the plugin does not say so",
             ["bytes", "bytearray", "memoryview", "array.array[int]"],
             r"return (w in p|memoryview\(w\)|str\(w, .*\)|b''\.join\(.*\)|w\.\w+\(q\))|w\[0:1\] = q",

@@ -36,7 +36,7 @@ BARE = {  # what each prints without arguments, in a folder that is empty
     "logs.py": r"40,000 requests, 1,003,054,485 bytes, 2,045 failures\n( +\d+ /page/\d+\n){3}",
     "mistakes.py": r"These mistakes are for mypy .*\n",
     "overlap.py": r"overlapped, it takes \d\.\d\d of the time\n",
-    "timeline.py": r"(?s)(\w+: 10\n)+.*1 failed.*",
+    "timeline.py": r"(?s)(\w+: 10\s*)+.*1 failed.*",
 }
 NEEDS = {
     "overlap.py": ([], "torch"),

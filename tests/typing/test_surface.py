@@ -10,7 +10,7 @@ from mypy.modulefinder import BuildSource
 from mypy.nodes import Decorator, TypeInfo
 from mypy.options import Options
 
-from awaits import Await
+from awaits import Await, awaitable
 from awaits._state.data_model import NOT_FORWARDED, OWN
 from awaits_mypy._plugin.names import AWAIT
 from awaits_mypy._plugin.plugin import _CALLBACKS
@@ -38,7 +38,9 @@ OF_EVERY_CLASS = {
 
 # What pydantic asks the class; the attribute of this name is W's, as any.
 OF_THE_CLASS = {"__get_pydantic_core_schema__"}
-SPECIAL = {name for name in vars(Await) if is_special(name)} - OF_EVERY_CLASS - OF_THE_CLASS
+# What only some Ws have is in the classes derived from Await: where W is not known, all of it.
+EVERYTHING = {*vars(Await), *vars(type(awaitable(lambda: 0)))}
+SPECIAL = {name for name in EVERYTHING if is_special(name)} - OF_EVERY_CLASS - OF_THE_CLASS
 FORWARDED = SPECIAL - {*OWN, *NOT_FORWARDED}
 
 
