@@ -163,9 +163,11 @@ QUESTIONS: dict[str, Callable[[Any], bool]] = {
     **({"PyObject_CheckBuffer": in_c("PyObject_CheckBuffer")} if sys.version_info >= (3, 12) else {}),
 }
 # Where Python asks others for a special method, it knows these classes.
+CONVERTED = {"__int__", "__float__", "__complex__", "__ceil__", "PyNumber_Check"}
 KNOWN_TO_PYTHON = {
-    "str": {"PathLike", "Reversible", "__int__", "__float__", "__complex__", "PyNumber_Check"},
-    "bytes": {"PathLike", "__int__", "__float__", "PyNumber_Check"},
+    "str": {*CONVERTED, "PathLike", "Reversible"},
+    "bytes": {*CONVERTED, "PathLike"},
+    "memoryview": CONVERTED,
     "class": {"PyMapping_Check", "Iterable"},  # list[int]
     "complex": {"PyNumber_Check"},
 }
@@ -357,7 +359,8 @@ def test_what_has_items_is_gone_through_as_w_is() -> None:
     aws: list[Any] = [awaitable_nowait(OldSequence()), awaitable(OldSequence)]
     for aw in aws:
         assert [*aw] == [*iter(aw)] == [1, 2]
-    for going_through in (iter, reversed, lambda aw: 5 in aw):
+    uses: list[Callable[[Any], object]] = [iter, reversed, lambda aw: 5 in aw]
+    for going_through in uses:
         for taken_back in (awaitable_nowait(NotIterated()), awaitable(NotIterated)):
             with pytest.raises(TypeError):
                 going_through(taken_back)

@@ -292,9 +292,9 @@ PINS = [
 if sys.version_info < (3, 12):
     PINS.append(
         Pin(
-            "before Python 3.12 no class says that its objects are buffers, which int() reads",
+            "before Python 3.12 no class says that its objects are buffers, which int() and float() read",
             ["array.array[int]"],
-            r"return int\(w\)",
+            r"return (int|float)\(w\)",
         )
     )
     PINS.append(
