@@ -92,7 +92,9 @@ else:
     _Made = torch._C._Await
 
     def _collate_awaits(batch, *, collate_fn_map=None):
-        values = [awaits.awaitable_wait(aw) if type(aw) is awaits.Await else aw for aw in batch]
+        values = [
+            awaits.awaitable_wait(aw) if issubclass(type(aw), awaits.Await) else aw for aw in batch
+        ]
         return collate.collate(values, collate_fn_map=collate_fn_map)
 
     # The way that default_collate documents for types that it does not know.
@@ -104,7 +106,7 @@ def to_torch(aw: awaits.Await[W], /) -> Await[W]:
 
     Raises `TypeError` if `aw` is not an `awaits.Await`. What `from_torch` made of a call comes back.
     """
-    if type(aw) is not awaits.Await:
+    if not issubclass(type(aw), awaits.Await):
         raise TypeError(f"to_torch() needs an awaits.Await, not {type(aw).__name__!r}")
     if aw.is_nowait():
         return awaitable_nowait(awaits.awaitable_wait(aw))

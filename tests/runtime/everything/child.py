@@ -30,8 +30,12 @@ def _of_wrapt() -> Callable[[Any], Any]:
 
 WRAPPERS: Final[dict[str, Callable[[], Callable[[Any], Any]]]] = {
     "none": lambda: lambda value: value,
-    "pending": lambda: lambda value: value if type(value) is Await else awaitable(lambda: value),
-    "complete": lambda: lambda value: value if type(value) is Await else awaitable_nowait(value),
+    "pending": lambda: (
+        lambda value: value if issubclass(type(value), Await) else awaitable(lambda: value)
+    ),
+    "complete": lambda: (
+        lambda value: value if issubclass(type(value), Await) else awaitable_nowait(value)
+    ),
     "lazy-object-proxy": _of_lazy_object_proxy,
     "wrapt": _of_wrapt,
 }
