@@ -65,6 +65,12 @@ _ARRAY: Final = (
     _Asked(0, (*_NUMBER, *_TIME), is_within=True, unless="dtype"),
     _Asked(0, (*_TEXT, *_NONE, *_MAPPING, *_SET), is_within=True),
 )
+_VERBS: Final = ("delete", "get", "head", "options", "patch", "post", "put")
+_SENT: Final = (
+    _Asked("data", (*_TEXT, *_MAPPING, *_TUPLE, "builtins.list")),
+    _Asked("data", _TEXT, is_within=True),
+    _Asked("params", _TEXT, is_within=True),
+)
 _COLUMN: Final = _Asked("data", _SCALAR, is_within=True, unless="dtype")
 _KEY: Final = (_Asked(0, _SCALAR, is_within=True),)
 
@@ -147,6 +153,12 @@ _ASKED: Final[dict[str, tuple[_Asked, ...]]] = {
     "pandas.core.series.Series.replace": (_Asked("to_replace", _SCALAR, is_within=True),),
     "pandas.core.series._LocIndexerSeries.__getitem__": _KEY,
     "pandas.core.tools.numeric.to_numeric": (_Asked("arg", (*_NUMBER, *_TEXT)),),
+    # requests
+    "requests.api.request": _SENT,
+    **dict.fromkeys((f"requests.api.{verb}" for verb in _VERBS), _SENT),
+    "requests.models.Request": _SENT,
+    "requests.sessions.Session.request": _SENT,
+    **dict.fromkeys((f"requests.sessions.Session.{verb}" for verb in _VERBS), _SENT),
     # torch
     "torch.is_tensor": (_Asked(0, ("torch._tensor.Tensor",)),),
 }

@@ -44,6 +44,10 @@ IMPORTS = {
         "df = pd.DataFrame({'ab': [1.0, 2.0], 'a': [3.0, 4.0]}, index=['xy', 'x'])\n"
         "s = pd.Series([1.0, 2.0], index=['xy', 'x'])\n"
     ),
+    "requests": (
+        "import requests\n"
+        "send = unittest.mock.patch.object(requests.Session, 'send', lambda self, sent, **_: sent)\n"
+    ),
     "torch": "import torch\n",
 }
 
@@ -60,6 +64,8 @@ ROW = "f = io.StringIO(); "
 MOCK = "found = isinstance(unittest.mock.f(spec=w), C)"
 SORT = "found = np.f([w, 2]).dtype"
 PREDICATE = "found = inspect.f(w)"
+BODY = Use("dict[str, str]", "{'a': '1'}", "with send: found = vars(f('http://h', data=w))['body']")
+QUERY = Use("str", "'a b'", "with send: found = vars(f('http://h', params={'q': w}))['url']")
 FRAME = "pandas.core.frame"
 SERIES = "pandas.core.series"
 
@@ -174,6 +180,23 @@ USES: dict[str, Use] = {
     f"{SERIES}.Series.replace": Use("float", "1.0", "found = s.replace([w], [9.0])"),
     f"{SERIES}.Series.__getitem__": Use("str", "'xy'", "found = s[w]"),
     f"{SERIES}._LocIndexerSeries.__getitem__": Use("str", "'xy'", "found = s.loc[w]"),
+    **{
+        f"requests.{where}.{name}": use._replace(code=use.code.replace("f(", f"{made}.{name}("))
+        for where, made in [("api", "requests"), ("sessions.Session", "requests.Session()")]
+        for name, use in [
+            *((name, QUERY) for name in ("delete", "get", "head", "options")),
+            *((name, BODY) for name in ("patch", "post", "put")),
+        ]
+    },
+    "requests.api.request": QUERY._replace(code=QUERY.code.replace("f(", "requests.request('GET', ")),
+    "requests.models.Request": Use(
+        "list[tuple[str, str]]",
+        "[('a', '1')]",
+        "found = requests.Request('POST', 'http://h', data=w).prepare().body",
+    ),
+    "requests.sessions.Session.request": BODY._replace(
+        code=BODY.code.replace("f(", "requests.Session().request('POST', ")
+    ),
     "torch.is_tensor": Use("torch.Tensor", "torch.ones(1)", "found = torch.is_tensor(w)"),
 }
 
