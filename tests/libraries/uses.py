@@ -145,6 +145,7 @@ import flask
 app = flask.Flask("app")
 def view(aw):
     app = flask.Flask("app")
+    app.testing = True  # raises what is a page with the status 500 elsewhere
     app.add_url_rule("/", view_func=lambda: aw)
     return app.test_client().get("/").data
 def template(text, aw):
@@ -355,10 +356,15 @@ connection.execute("create table t (n, s)")
 def many(rows):
     connection.executemany("insert into t values (?, ?)", rows)
     return connection.execute("select * from t").fetchall()
+def named(values):
+    try:
+        return connection.execute("select :n", values).fetchall()
+    except KeyError as error:  # in pure Python an Await of a dict passes for a sequence
+        raise sqlite3.ProgrammingError from error
 """,
         uses("""
 (3, 4) -> connection.execute("select ? + ?", aw).fetchall()
-{"n": 3} -> connection.execute("select :n", aw).fetchall()
+{"n": 3} -> named(aw)
 [(1, "a"), (2, "b")] -> many(aw)
 "select 5" -> connection.execute(str(aw)).fetchall()
 3 -> connection.execute("select ?", (aw,)).fetchall()
@@ -832,9 +838,9 @@ class C:
     def __init__(self, n):
         self.n = n
 def default(value):
-    return Schema.from_dict({"n": fields.Integer(load_default=value)})().load({})
+    return Schema.from_dict({"n": fields.Integer(load_default=value)})().load({})["n"] + 1
 def on_dump(value):
-    return Schema.from_dict({"n": fields.Integer(dump_default=value)})().dump({})
+    return Schema.from_dict({"n": fields.Integer(dump_default=value)})().dump({})["n"] + 1
 """,
         uses("""
 3 -> S().dump({"n": aw})

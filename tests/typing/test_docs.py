@@ -188,6 +188,9 @@ def test_what_is_installed_exists() -> None:
         "pytest",
         "security",
         "graph",
+        "pydantic",
+        "FastAPI",
+        "Django",
     ],
 )
 def test_who_looks_for_a_word_finds_a_heading(word: str) -> None:
