@@ -56,7 +56,7 @@ def apply(change: str, folder: Path) -> None:
         file = folder / head.splitlines()[0]
         text = file.read_text(encoding="utf-8")
         for place in places:
-            lines = place.splitlines(keepends=True)
+            lines = [line if line.strip() else " \n" for line in place.splitlines(keepends=True)]
             old = "".join(line[1:] for line in lines if line[0] in " -")
             new = "".join(line[1:] for line in lines if line[0] in " +")
             if text.count(old) != 1:
@@ -65,22 +65,22 @@ def apply(change: str, folder: Path) -> None:
         file.write_text(text, encoding="utf-8")
 
 
-def install(folder: Path) -> Path:
-    """Make an environment with the program and this package, and return its Python."""
+def install(folder: Path, *more: str) -> Path:
+    """Make an environment with the program, this package and more, and return its Python."""
     venv.create(folder, with_pip=True)
     python = folder / "bin/python"
     pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    subprocess.run([*pip, f"{PROGRAM}=={VERSION}", str(ROOT)], check=True)
+    subprocess.run([*pip, f"{PROGRAM}=={VERSION}", str(ROOT), *more], check=True)
     return python
 
 
-def copies(python: Path, folder: Path) -> dict[str, Path]:
+def copies(python: Path, folder: Path, change: str) -> dict[str, Path]:
     """Copy the package of the program into two folders, and change it in one of them."""
     (installed,) = python.parents[1].glob(f"lib/python*/site-packages/{PROGRAM}")
     made = {name: folder / name for name in ("as it is", "changed")}
     for place in made.values():
         shutil.copytree(installed, place / PROGRAM)
-    apply(CHANGE, made["changed"])
+    apply(change, made["changed"])
     return made
 
 
@@ -106,7 +106,7 @@ def main() -> None:
         (template / "{{cookiecutter.name}}").mkdir(parents=True)
         (template / "cookiecutter.json").write_text('{"name": "made"}')
         (template / "{{cookiecutter.name}}/README.md").write_text("# {{cookiecutter.name}}\n")
-        packages = copies(python, folder)
+        packages = copies(python, folder, CHANGE)
         for name, arguments in COMMANDS.items():
             times: dict[str, list[float]] = {place: [] for place in packages}
             for _ in range(RUNS + 1):  # in the first, Python compiles what it imports
