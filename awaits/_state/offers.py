@@ -78,7 +78,7 @@ _BESIDE: Final[Mapping[type, tuple[str, ...]]] = {
 }
 # In C all but these have a slot for what stands at a number, of which Python asks whether an object is a
 # sequence. So has every class in Python that has items.
-_HAVE_KEYS: Final = (dict, MappingProxyType, type)
+_HAVE_KEYS: Final[tuple[type, ...]] = (dict, MappingProxyType, type)
 # A generator, a coroutine or an asynchronous generator, as `inspect` has the flags of their code.
 _MAKES_ANOTHER: Final = 0x20 | 0x80 | 0x200
 # Without these Python goes through the items, unless the class says by a None that it is not to.

@@ -292,7 +292,7 @@ PINS = [
 if sys.version_info < (3, 12):
     PINS.append(
         Pin(
-            "before Python 3.12 no class says that its objects are buffers, which int() and float() read",
+            "before Python 3.12 no class says that its objects are buffers, which int() reads",
             ["array.array[int]"],
             r"return (int|float)\(w\)",
         )
