@@ -129,6 +129,15 @@ def test_options_of_a_dump_reach_into_the_value(options: dict[str, Any]) -> None
     assert lazy.model_dump_json(**options) == plain.model_dump_json(**options)
 
 
+def test_the_class_that_an_await_has_is_a_type_of_a_field_too() -> None:
+    aw = awaitable(total)
+    adapter = pydantic.TypeAdapter(type(aw))
+    assert adapter.validate_python(aw) is aw
+    assert not RUNS
+    assert adapter.dump_python(aw) == 3
+    assert awaitable_wait(adapter.validate_python(5)) == 5
+
+
 @pytest.mark.parametrize("mode", ["validation", "serialization"])
 @pytest.mark.parametrize(
     ("lazy", "plain"),
