@@ -202,7 +202,10 @@ def package(name: str, wrapper: str, folder: Path) -> Compared:
     module, tests = PACKAGES[name]
     path = [str(source / "src" if (source / "src").is_dir() else source)]
     options = ["-c", os.devnull, "--rootdir", ".", "--continue-on-collection-errors", tests]
-    return compare(source.name, wrapper, module, "pytest", options, source, path)
+    found = compare(source.name, wrapper, module, "pytest", options, source, path)
+    if not found.tests:
+        raise SystemExit(f"{name}: no test ran")
+    return found
 
 
 def main() -> None:
