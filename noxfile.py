@@ -32,6 +32,7 @@ PACKAGE = [
 TESTS = ["tests", "docs", "examples", "benchmarks", "README.md", "SECURITY.md", "pyproject.toml"]
 LAYERS_TESTS = "tests/test_layers.py"
 WHEEL_TESTS = "tests/typing/test_wheel.py"
+RECIPES_TESTS = "tests/typing/test_recipes.py"
 BROWSER_TESTS = "tests/runtime/test_trace_pages.py"
 PYTEST_TESTS = "tests/runtime/test_pytest.py"
 # What has little to do with the build, or the version of Python: sessions of their own have these.
@@ -369,6 +370,18 @@ def libraries(session: nox.Session) -> None:
                 session.error("No test may be skipped for want of a library.")
         session.run("python", "-c", "import flask, pandas, requests")  # nor may these
         session.run("python", "-m", "pytest", "-q", "tests/typing/test_by_class.py")
+
+
+@in_venv
+def recipes(session: nox.Session) -> None:
+    """Run the workflows and the pre-commit hooks of the pages as they are shown (a minute)."""
+    need(session, "git")
+    session.install("--upgrade", "pip")
+    session.install("--group", "recipes")
+    with folder(session) as copy:  # where no other session builds the wheel
+        session.run("cp", "-r", *{*PACKAGE, *TESTS}, copy, external=True)
+        with session.chdir(copy):
+            session.run("python", "-m", "pytest", "-q", RECIPES_TESTS, env={"AWAITS_BUILD": "pure"})
 
 
 @in_venv

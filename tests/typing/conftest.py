@@ -85,3 +85,15 @@ def command(
         return code, printed.out, printed.err
 
     return run
+
+
+@pytest.fixture(scope="session")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Build the wheel of the checkout, alone in its folder."""
+    folder = tmp_path_factory.mktemp("wheel")
+    # setuptools is among the test requirements, so that this needs no network.
+    pip = [sys.executable, "-m", "pip", "wheel", "--no-deps", "--no-build-isolation", "-w", "."]
+    built = subprocess.run([*pip, ROOT], cwd=folder, capture_output=True, text=True, check=False)
+    assert built.returncode == 0, built.stdout + built.stderr
+    (found,) = folder.glob("typed_awaits-*.whl")
+    return found

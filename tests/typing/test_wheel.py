@@ -10,7 +10,7 @@ import pytest
 
 from awaits import __version__
 
-from .conftest import ROOT, RunMypy
+from .conftest import RunMypy
 
 PROGRAM = """\
 from awaits import awaitable
@@ -26,16 +26,6 @@ def run(*command: object, cwd: Path, code: int = 0) -> str:
     )
     assert result.returncode == code, result.stdout + result.stderr
     return result.stdout
-
-
-@pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("wheel")
-    # setuptools is among the test requirements, so that this needs no network.
-    pip = [sys.executable, "-m", "pip", "wheel", "--no-deps", "--no-build-isolation", "-w", folder]
-    run(*pip, ROOT, cwd=folder)
-    (built,) = folder.glob("typed_awaits-*.whl")
-    return built
 
 
 @pytest.fixture(scope="module")
