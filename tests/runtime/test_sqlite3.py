@@ -51,7 +51,8 @@ def test_a_parameter_is_written_as_its_value(
 # To sqlite3, None says that nothing is to be written.
 @pytest.mark.parametrize("make", [object, lambda: None])
 def test_what_sqlite3_cannot_write_it_refuses(make: Callable[[], Any]) -> None:
-    with pytest.raises(sqlite3.Error):
+    # From Python 3.12 on sqlite3 takes an Await of which nothing is known for bytes.
+    with pytest.raises((sqlite3.Error, TypeError)):
         sqlite3.connect(":memory:").execute("select ?", (awaitable(make),))
 
 
