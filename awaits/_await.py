@@ -716,6 +716,7 @@ if core is not None:
 making.register(Await, _one_sided, Call)
 if core is not None:
     core.connect(
+        await_type=Await,
         everything=making.classes.everything,
         by_value=making.classes.by_value,
         by_function=making.classes.by_function,

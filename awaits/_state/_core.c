@@ -53,6 +53,7 @@ typedef struct {
 
 /* What `connect` takes from Python, by these names, once. */
 #define FROM_PYTHON(X) \
+    X(await_type) \
     X(everything) \
     X(by_value) \
     X(by_function) \
@@ -113,11 +114,11 @@ is_traced(void)
 
 static PyObject *get_attribute(PyObject *, PyObject *);
 
-/* Nothing else reads attributes in this way, as the classes of Awaits are final. */
+/* All classes of Awaits are derived from `Await` itself, and none from these. */
 static inline int
 is_await(PyObject *op)
 {
-    return Py_TYPE(op)->tp_getattro == get_attribute;
+    return (PyObject *)Py_TYPE(op)->tp_base == await_type;
 }
 
 /* Fields. */

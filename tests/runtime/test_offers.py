@@ -369,3 +369,17 @@ def test_what_has_items_is_gone_through_as_w_is() -> None:
     for aw in refusing:
         with pytest.raises(TypeError):
             iter(aw)
+
+
+def test_a_tool_may_change_how_the_class_reads_attributes() -> None:
+    aw: Any = awaitable(D)
+    cls: Any = type(aw)
+    read = cls.__getattribute__
+    cls.__getattribute__ = object.__getattribute__  # bpython does it, to run nothing
+    try:
+        assert isinstance(aw, Await)
+        assert "a" in dir(aw)
+        assert not awaitable_done(aw)
+    finally:
+        cls.__getattribute__ = read
+    assert aw.a == 1
