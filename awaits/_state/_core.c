@@ -112,8 +112,6 @@ is_traced(void)
     return hearing() != NULL;
 }
 
-static PyObject *get_attribute(PyObject *, PyObject *);
-
 /* All classes of Awaits are derived from `Await` itself, and none from these. */
 static inline int
 is_await(PyObject *op)

@@ -8,7 +8,6 @@ import sys
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
-import mypy.version
 import pytest
 from mypy.options import Options
 from mypy.version import __version__ as mypy_version
@@ -265,7 +264,7 @@ def test_check_of_the_plugin_alone_finds_that_it_is_off(tmp_path: Path, command:
     assert (code, "run awaits-mypy init" in printed) == (1, True)
     code, printed, _ = command("init", "--plugin-only")
     assert code == 1
-    takes_codes = tuple(map(int, mypy.version.__version__.split(".")[:2])) >= (1, 19)
+    takes_codes = tuple(map(int, mypy_version.split(".")[:2])) >= (1, 19)
     advice = (
         "take await-isinstance out of disable_error_code" if takes_codes else "take mypy 1.19 or newer"
     )
