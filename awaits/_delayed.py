@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, overload
 
 from awaits._await import Await
 from awaits._running.calls import Call
-from awaits._state.making import new
+from awaits._state.making import is_await, new
 from awaits._state.slots import PENDING
 
 F = TypeVar("F")
@@ -84,7 +84,7 @@ def awaitable_all(aws: Iterable[Await[Any]], /) -> Await[list[Any]]:
         raise TypeError(f"awaitable_all() needs an iterable of Awaits, not {kind!r}") from error
     parts: tuple[object, ...] = tuple(items)
     for place, part in enumerate(parts):
-        if not issubclass(type(part), Await):
+        if not is_await(part):
             kind = type(part).__name__
             raise TypeError(f"awaitable_all() needs Awaits, and item {place} is {kind!r}")
     every: Await[list[Any]] = new(_list, parts, {}, PENDING)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 from awaits._await import Await
 from awaits._running.calls import run
 from awaits._state.held_call import forget_call
-from awaits._state.making import complete, new, public
+from awaits._state.making import complete, is_await, new, public
 from awaits._state.slots import PENDING, core, get_value
 
 P = ParamSpec("P")
@@ -69,7 +69,7 @@ def awaitable_release(aw: Await[W], /) -> W:
 
 
 def _checked(aw: Await[W], caller: str) -> Await[W]:
-    if not issubclass(type(aw), Await):
+    if not is_await(aw):
         raise TypeError(f"{caller}() needs an Await, not {type(aw).__name__!r}")
     return aw
 

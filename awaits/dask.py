@@ -11,6 +11,7 @@ from dask.delayed import Delayed
 
 from awaits._await import Await
 from awaits._scheduling.dask_cluster import graph_of, key_of
+from awaits._state.making import is_await
 
 __all__ = ["to_delayed"]
 
@@ -22,6 +23,6 @@ def to_delayed(aw: Await[Any]) -> Delayed:
     value. The Awaits themselves stay as they are: `wait_all(aws, executor=client)` completes them. Of a
     coroutine it is what that returns. Raises `TypeError` if `aw` is not an Await.
     """
-    if not issubclass(type(aw), Await):
+    if not is_await(aw):
         raise TypeError(f"to_delayed() needs an Await, not {type(aw).__name__!r}")
     return Delayed(key_of(aw), graph_of([aw]))

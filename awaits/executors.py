@@ -16,6 +16,7 @@ from awaits._await import Await
 from awaits._running.calls import is_ready, run_for, value_of
 from awaits._scheduling.progress import bar
 from awaits._scheduling.schedule import Schedule, has_threads_here, waiting_threads
+from awaits._state.making import is_await
 from awaits._tracing import recording
 
 if TYPE_CHECKING:
@@ -225,6 +226,6 @@ def _look_at_failure(task: asyncio.Future[Any]) -> None:
 
 
 def _checked(aw: Await[W], caller: str) -> Await[W]:
-    if not issubclass(type(aw), Await):
+    if not is_await(aw):
         raise TypeError(f"{caller}() needs Awaits, not {type(aw).__name__!r}")
     return aw

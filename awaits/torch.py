@@ -18,6 +18,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Generic, Never, ParamSpec, TypeVar, final
 
 import awaits
+from awaits._state.making import is_await
 
 __all__ = [
     "Await",
@@ -92,9 +93,7 @@ else:
     _Made = torch._C._Await
 
     def _collate_awaits(batch, *, collate_fn_map=None):
-        values = [
-            awaits.awaitable_wait(aw) if issubclass(type(aw), awaits.Await) else aw for aw in batch
-        ]
+        values = [awaits.awaitable_wait(aw) if is_await(aw) else aw for aw in batch]
         return collate.collate(values, collate_fn_map=collate_fn_map)
 
     # The way that default_collate documents for types that it does not know.
@@ -106,7 +105,7 @@ def to_torch(aw: awaits.Await[W], /) -> Await[W]:
 
     Raises `TypeError` if `aw` is not an `awaits.Await`. What `from_torch` made of a call comes back.
     """
-    if not issubclass(type(aw), awaits.Await):
+    if not is_await(aw):
         raise TypeError(f"to_torch() needs an awaits.Await, not {type(aw).__name__!r}")
     if aw.is_nowait():
         return awaitable_nowait(awaits.awaitable_wait(aw))

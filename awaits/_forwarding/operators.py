@@ -43,9 +43,7 @@ def reflected(
         frame = sys._getframe(2)
         code, place = frame.f_code.co_code, frame.f_lasti
         if code[place] == _BINARY_OP and code[place + 1] in _IN_PLACE:
-            while issubclass(
-                type(value), making.await_class
-            ):  # whose reflected method would be asked from here
+            while making.is_await(value):  # whose reflected method would be asked from here
                 value = use(value)
             return in_place(other, value)
     return function(other, value)

@@ -185,7 +185,7 @@ def pending_arguments(aw: AwaitBase) -> Iterator[Any]:
     """Give the Awaits whose values a pending delayed call needs, and that are not there."""
     if type(get_function(aw)) is Call and get_value(aw) is PENDING:
         for argument in [*(get_args(aw) or ()), *get_kwargs(aw).values()]:
-            if issubclass(type(argument), making.await_class) and not is_ready(argument):
+            if making.is_await(argument) and not is_ready(argument):
                 yield argument
 
 

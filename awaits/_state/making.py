@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from awaits._state.held_call import nowait_function
-from awaits._state.offers import Classes
+from awaits._state.offers import Classes, set_class
 from awaits._state.slots import (
     PENDING,
     AwaitBase,
@@ -82,5 +82,5 @@ def tell_of_new(hear: Callable[[AwaitBase], object] | None) -> None:
 def like(aw: AwaitBase, *call_and_value: Any) -> Any:
     """Make an Await that offers what this one does."""
     made = new(*call_and_value)
-    classes.change(made, type(aw))
+    set_class(made, type(aw))
     return made

@@ -50,30 +50,15 @@ ONE_SIDED: Final[Mapping[str, str]] = {
     "__round__": "typing.SupportsRound",
     "__buffer__": "collections.abc.Buffer, PyObject_CheckBuffer",
 }
+_NUMBERS: Final = ("__int__", "__float__", "__complex__", "__floor__", "__ceil__")
 # What a W can do that has no special method for it: Python knows these classes, or they are registered
 # as sequences, and it would not know an Await.
 _BESIDE: Final[Mapping[type, tuple[str, ...]]] = {
-    str: ("__int__", "__float__", "__complex__", "__floor__", "__ceil__", "__fspath__", "__reversed__"),
-    bytes: (
-        "__int__",
-        "__float__",
-        "__complex__",
-        "__floor__",
-        "__ceil__",
-        "__fspath__",
-        "__reversed__",
-    ),
+    str: (*_NUMBERS, "__fspath__", "__reversed__"),
+    bytes: (*_NUMBERS, "__fspath__", "__reversed__"),
+    bytearray: _NUMBERS,
+    memoryview: (*_NUMBERS, "__contains__", "__reversed__"),
     tuple: ("__reversed__",),
-    memoryview: (
-        "__int__",
-        "__float__",
-        "__complex__",
-        "__floor__",
-        "__ceil__",
-        "__contains__",
-        "__reversed__",
-    ),
-    bytearray: ("__int__", "__float__", "__complex__", "__floor__", "__ceil__"),
     type: ("__getitem__",),  # list[int]
 }
 # In C all but these have a slot for what stands at a number, of which Python asks whether an object is a
@@ -90,7 +75,7 @@ EVERYTHING: Final = frozenset({*ONE_SIDED, SEQUENCE})
 # Not `cls.__mro__` and so on, for which a metaclass can have code of its own.
 _mro: Final[Callable[[type], tuple[type, ...]]] = vars(type)["__mro__"].__get__
 _namespace: Final[Callable[[type], Mapping[str, Any]]] = vars(type)["__dict__"].__get__
-_set_class: Final[Callable[[object, type], None]] = vars(object)["__class__"].__set__
+set_class: Final[Callable[[object, type], None]] = vars(object)["__class__"].__set__
 
 
 class Classes:
@@ -147,23 +132,23 @@ class Classes:
         """Return the same, and keep it."""
         return self._keep(kind, self.by_value, offers_of(kind))
 
-    def of_function(self, function: object) -> type:
+    def of_function(self, function: Any) -> type:
         """Return the class of an Await that calls this."""
         return self.by_function.get(id(function)) or self.learn_function(function)
 
-    def learn_function(self, function: object) -> type:
+    def learn_function(self, function: Any) -> type:
         """Return the same, and keep it, unless there will be another such object the next time."""
         kind = type(function)
         if kind is BuiltinFunctionType or (kind is FunctionType and _says_nothing(function)):
             return self.everything
         if kind is MethodType:
-            return self.of_function(function.__func__)  # type: ignore[attr-defined]
+            return self.of_function(function.__func__)
         if kind is partial:
-            return self.of_function(function.func)  # type: ignore[attr-defined]
+            return self.of_function(function.func)
         if kind is self.delayed_type:
-            offers = self.offers[self.of_function(function.function)]  # type: ignore[attr-defined]
+            offers = self.offers[self.of_function(function.function)]
             return self._keep(function, self.by_function, offers)
-        if kind is FunctionType and "<locals>" in function.__qualname__:  # type: ignore[attr-defined]
+        if kind is FunctionType and "<locals>" in function.__qualname__:
             return self._of_inner_function(function)
         return self._keep(function, self.by_function, _offers_declared_by(function))
 
@@ -209,17 +194,13 @@ class Classes:
 
     def narrow(self, aw: object, kind: type) -> None:
         """Have an Await offer what objects of this class do, where its function does not say it."""
-        self.change(aw, self.of_value(kind))
-
-    def change(self, aw: object, cls: type) -> None:
-        """Have an Await offer what this class does."""
-        _set_class(aw, cls)
+        set_class(aw, self.of_value(kind))
 
     def widen(self, aw: object, value: object) -> None:
         """Have an Await that has become complete offer what its value does."""
         offers, own = self.offers[type(aw)], self.offers[self.of_value(type(value))]
         if not own <= offers:
-            self.change(aw, self.offering(offers | own))
+            set_class(aw, self.offering(offers | own))
 
 
 def _names_another(text: object, function: Any) -> bool:
