@@ -84,7 +84,7 @@ def _run(spec: tuple[Callable[..., Any], tuple[str, ...]], *values: Any) -> Any:
 
 def key_of(aw: Await[Any]) -> str:
     """Return the name of this Await in dask."""
-    if id(aw) not in _keys:
+    if id(aw) not in _keys or _keys[id(aw)][0]() is not aw:
         name = function_name(get_function(aw)).replace("<", "").replace(">", "")
         gone = weakref.ref(aw, partial(_forget_key, id(aw)))
         _keys[id(aw)] = gone, f"{name}-{uuid4().hex}"

@@ -155,6 +155,12 @@ check_await(PyObject *op)
     return 0;
 }
 
+static PyObject *
+asked_is_await(PyObject *module, PyObject *op)
+{
+    return PyBool_FromLong(is_await(op));
+}
+
 #define FIELD(name, field)                                                              \
     static PyObject *get_##name(PyObject *module, PyObject *aw)                         \
     {                                                                                   \
@@ -181,6 +187,20 @@ FIELD(value, VALUE)
 
 /* The classes of Awaits, which stay for as long as the process lives. */
 
+/* Return the class of an entry of a table, if the entry is this object's and not that of one that is gone
+   and had the same address. The reference is compared and not asked, which would count the object. */
+static PyObject *
+class_of_entry(PyObject *entry, PyObject *asked)
+{
+    PyObject **known = &((PyWeakReference *)PyTuple_GET_ITEM(entry, 0))->wr_object;
+#ifdef Py_GIL_DISABLED
+    int is_own = _Py_atomic_load_ptr_relaxed(known) == asked;
+#else
+    int is_own = *known == asked;
+#endif
+    return is_own ? Py_NewRef(PyTuple_GET_ITEM(entry, 1)) : NULL;
+}
+
 /* Return the class that a table has for this object; what it has not is learned in Python. */
 static PyTypeObject *
 class_in(PyObject *table, PyObject *asked, PyObject *learn)
@@ -190,12 +210,14 @@ class_in(PyObject *table, PyObject *asked, PyObject *learn)
         return NULL;
     }
 #if PY_VERSION_HEX < 0x030D0000
-    PyObject *cls = Py_XNewRef(PyDict_GetItemWithError(table, id));
+    PyObject *entry = Py_XNewRef(PyDict_GetItemWithError(table, id));
 #else
-    PyObject *cls;
-    (void)PyDict_GetItemRef(table, id, &cls);
+    PyObject *entry;
+    (void)PyDict_GetItemRef(table, id, &entry);
 #endif
     Py_DECREF(id);
+    PyObject *cls = entry ? class_of_entry(entry, asked) : NULL;
+    Py_XDECREF(entry);
     if (cls == NULL && !PyErr_Occurred()) {
         cls = PyObject_CallOneArg(learn, asked);
     }
@@ -1424,6 +1446,7 @@ static PyMethodDef functions[] = {
     ACCESSORS(outcome),
     ACCESSORS(value),
     {"new", _PyCFunction_CAST(new), METH_FASTCALL, NULL},
+    {"is_await", asked_is_await, METH_O, NULL},
     {"make_class", _PyCFunction_CAST(make_class), METH_FASTCALL, NULL},
     {"claim", claim, METH_NOARGS, NULL},
     {"connect", _PyCFunction_CAST(connect), METH_VARARGS | METH_KEYWORDS, NULL},

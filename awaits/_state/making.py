@@ -45,10 +45,7 @@ def is_await(obj: object) -> bool:
 
 def new(function: object, args: object, kwargs: object, value: object, /) -> Any:
     """Make an Await of a call, or of a value."""
-    if value is PENDING:
-        cls = classes.by_function.get(id(function)) or classes.learn_function(function)
-    else:
-        cls = classes.of_value(type(value))
+    cls = classes.of_function(function) if value is PENDING else classes.of_value(type(value))
     aw: AwaitBase = object.__new__(cls)
     set_value(aw, None)  # first: torch.compile looks at what is half made
     set_function(aw, function)
@@ -63,6 +60,7 @@ def new(function: object, args: object, kwargs: object, value: object, /) -> Any
 
 
 if not TYPE_CHECKING and core is not None:
+    is_await = core.is_await
     new = core.new
 
 

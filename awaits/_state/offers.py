@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from functools import partial
 from types import BuiltinFunctionType, FunctionType, GenericAlias, MappingProxyType, MethodType
 from typing import TYPE_CHECKING, Any, Final
@@ -78,6 +79,12 @@ _namespace: Final[Callable[[type], Mapping[str, Any]]] = vars(type)["__dict__"].
 set_class: Final[Callable[[object, type], None]] = vars(object)["__class__"].__set__
 
 
+# The classes that are known for objects, by the ids of these. A reference says whose entry it is: an
+# object that is gone leaves its id to another, and may leave its entry too, as where what is called
+# then is interrupted.
+Table = dict[object, tuple[Callable[[], object], type]]
+
+
 class Classes:
     """The classes of Awaits, by what they offer; which Await has which."""
 
@@ -87,14 +94,9 @@ class Classes:
         self.delayed_type = delayed_type
         self.by_offers: dict[frozenset[str], type] = {}
         self.offers: dict[type, frozenset[str]] = {}
-        # By the id of a class, for Awaits of its objects; by that of what an Await calls; by that of
-        # what stands in an annotation; by that of the code that has a text there, with the text.
-        self.by_value: dict[int, type] = {}
-        self.by_function: dict[int, type] = {}
-        self.by_annotation: dict[int, type] = {}
-        self.by_code: dict[int, tuple[str, type]] = {}
-        # What says that an object is gone, whose id another will have.
-        self.references: dict[int, Callable[[], object]] = {}
+        self.by_value: Table = {}  # by a class, for Awaits of its objects
+        self.by_function: Table = {}  # by what an Await calls
+        self.by_annotation: Table = {}  # by what stands in an annotation, or by code with a text
         self.everything = self.offering(EVERYTHING)
 
     def offering(self, offers: frozenset[str]) -> type:
@@ -126,15 +128,15 @@ class Classes:
 
     def of_value(self, kind: type) -> type:
         """Return the class of an Await of an object of this class."""
-        return self.by_value.get(id(kind)) or self.learn_value(kind)
+        return known_in(self.by_value, id(kind), kind) or self.learn_value(kind)
 
     def learn_value(self, kind: type) -> type:
         """Return the same, and keep it."""
-        return self._keep(kind, self.by_value, offers_of(kind))
+        return self._keep(self.by_value, id(kind), kind, offers_of(kind))
 
     def of_function(self, function: Any) -> type:
         """Return the class of an Await that calls this."""
-        return self.by_function.get(id(function)) or self.learn_function(function)
+        return known_in(self.by_function, id(function), function) or self.learn_function(function)
 
     def learn_function(self, function: Any) -> type:
         """Return the same, and keep it, unless there will be another such object the next time."""
@@ -147,50 +149,30 @@ class Classes:
             return self.of_function(function.func)
         if kind is self.delayed_type:
             offers = self.offers[self.of_function(function.function)]
-            return self._keep(function, self.by_function, offers)
+            return self._keep(self.by_function, id(function), function, offers)
         if kind is FunctionType and "<locals>" in function.__qualname__:
             return self._of_inner_function(function)
-        return self._keep(function, self.by_function, _offers_declared_by(function))
+        return self._keep(self.by_function, id(function), function, _offers_declared_by(function))
 
     def _of_inner_function(self, function: Any) -> type:
         """Return the same of a function in a function, of which there is a new one at each call."""
         annotation = _own_annotation(function)
-        code = function.__code__
-        if type(annotation) is str:
-            if _names_another(annotation, function):
-                return self.offering(_offers_declared_by(function))
-            text, cls = self.by_code.get(id(code), (None, None))
-            if cls is None or text != annotation:
-                cls = self.offering(_offers_declared_by(function))
-                if self._is_watched(code):
-                    self.by_code[id(code)] = annotation, cls
-            return cls
-        if annotation is None:
+        if annotation is None or _names_another(annotation, function):
             return self.offering(_offers_declared_by(function))
-        cls = self.by_annotation.get(id(annotation))
-        return cls or self._keep(annotation, self.by_annotation, _offers_declared_by(function))
+        asked = function.__code__ if type(annotation) is str else annotation
+        key = (id(asked), annotation) if type(annotation) is str else id(asked)
+        cls = known_in(self.by_annotation, key, asked)
+        return cls or self._keep(self.by_annotation, key, asked, _offers_declared_by(function))
 
-    def _keep(self, asked: object, table: dict[int, type], offers: frozenset[str]) -> type:
+    def _keep(self, table: Table, key: object, asked: object, offers: frozenset[str]) -> type:
         cls = self.offering(offers)
-        if self._is_watched(asked):
-            table[id(asked)] = cls
-        return cls
-
-    def _is_watched(self, asked: object) -> bool:
-        """Have what is known of this object forgotten when it is gone; say whether that can be."""
-        key = id(asked)
 
         def forget(_: object) -> None:
-            for table in (self.by_value, self.by_function, self.by_annotation, self.by_code):
-                table.pop(key, None)
-            self.references.pop(key, None)
+            table.pop(key, None)
 
-        if key not in self.references:
-            try:
-                self.references[key] = ref(asked, forget)
-            except TypeError:
-                return False
-        return True
+        with suppress(TypeError):  # of what has no weak references
+            table[key] = ref(asked, forget), cls
+        return cls
 
     def narrow(self, aw: object, kind: type) -> None:
         """Have an Await offer what objects of this class do, where its function does not say it."""
@@ -201,6 +183,12 @@ class Classes:
         offers, own = self.offers[type(aw)], self.offers[self.of_value(type(value))]
         if not own <= offers:
             set_class(aw, self.offering(offers | own))
+
+
+def known_in(table: Table, key: object, asked: object) -> type | None:
+    """Return the class that is known for this object, if any is."""
+    entry = table.get(key)
+    return entry[1] if entry is not None and entry[0]() is asked else None
 
 
 def _names_another(text: object, function: Any) -> bool:

@@ -301,6 +301,25 @@ def test_a_class_in_the_place_of_another_is_not_taken_for_it() -> None:
             gc.collect()
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_nor_is_it_where_nothing_could_be_called_when_the_other_went() -> None:
+    def let_go_where_no_call_is_left(held: list[Any]) -> None:
+        try:
+            let_go_where_no_call_is_left(held)
+        finally:
+            held.clear()
+
+    for number in range(200):
+        made = eval("lambda: 0")
+        made.__annotations__ = {"return": list if number % 2 else int}
+        aw = awaitable(made)
+        assert hasattr(type(aw), "__len__") == (number % 2 == 1)
+        held = [made, aw]
+        del made, aw
+        with pytest.raises(RecursionError):
+            let_go_where_no_call_is_left(held)
+
+
 def closures(result: Any, *made: Any) -> list[Any]:
     """Return Awaits of functions that the same `def` makes."""
 
