@@ -11,6 +11,7 @@ from mypy.nodes import (
     Decorator,
     Expression,
     IndexExpr,
+    ListExpr,
     OperatorAssignmentStmt,
     OpExpr,
     TempNode,
@@ -43,6 +44,7 @@ from awaits_mypy._plugin.mypy_internals import (
     hold_for_call,
     hold_type,
     is_protocol_probe,
+    is_subtype,
     record_dependency,
     records_dependencies,
     release_type,
@@ -205,8 +207,28 @@ def analyze_item_assignment(ctx: AttributeContext, name: str) -> Type:
     item = IndexExpr(TempNode(without_awaits_only(ctx), context=target), target.index)
     item.set_line(target)
     check_item_assignment(ctx, item, value)
-    any_type = AnyType(TypeOfAny.special_form)
-    return function_returning(ctx, NoneType(), [any_type, any_type])
+    any_index = AnyType(TypeOfAny.special_form)
+    return function_returning(ctx, NoneType(), [any_index, type_of_expression(ctx, value)])
+
+
+def analyze_repetition(ctx: MethodSigContext, _: str) -> FunctionLike:
+    """Answer for `[...] * aw`: for an int mypy expects of the items what it does of the product's."""
+    signature, operation, expected = ctx.default_signature, ctx.context, ctx.api.type_context[-1]
+    if expected is None or not isinstance(operation, OpExpr) or not isinstance(operation.left, ListExpr):
+        return signature
+    count = type_of_expression(ctx, operation.right)
+    is_int = is_subtype(without_awaits(count), ctx.api.named_generic_type("builtins.int", []))
+    on_values = _on_values(ctx, operation)
+    if (
+        not is_int
+        or on_values is None
+        or not has_await(count)
+        or not isinstance(signature, CallableType)
+    ):
+        return signature
+    with beyond_filters(ctx, _FILTERS):
+        product = ctx.api.get_expression_type(on_values, expected)
+    return signature.copy_modified(ret_type=product)
 
 
 def analyze_index(ctx: AttributeContext, name: str) -> Type:

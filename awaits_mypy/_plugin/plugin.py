@@ -74,6 +74,7 @@ from awaits_mypy._plugin.operators import (
     analyze_index,
     analyze_item_assignment,
     analyze_operator,
+    analyze_repetition,
     hold_element,
     release_index,
 )
@@ -251,6 +252,8 @@ class AwaitsPlugin(Plugin):
             return partial(reporting_failure, analyze_delayed_call, "__call__")
         if fullname.endswith(".__contains__"):
             return partial(reporting_failure, hold_element, "__contains__")
+        if fullname == "builtins.list.__mul__":
+            return partial(reporting_failure, analyze_repetition, "__mul__")
         if not takes_values(fullname):
             return None
         return partial(reporting_failure, self._array_functions.analyze_call, fullname)

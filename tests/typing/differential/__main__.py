@@ -29,7 +29,7 @@ from typing import Final
 from tests.typing.differential.causes import CAUSES, FOLLOWS, cause_of
 from tests.typing.differential.checking import Checked, check
 from tests.typing.differential.consequences import lines_that_follow
-from tests.typing.differential.rewriting import WRAP, rewrite
+from tests.typing.differential.rewriting import WRAP, rewrite, without_ignores
 from tests.typing.parity.__main__ import AWAIT, without_holder
 
 PLACES_FOR_EACH_UNDOCUMENTED: Final = 5_000
@@ -91,6 +91,8 @@ def compare(
     """Check a copy of this package's source twice, and compare what mypy says."""
     package = source.name
     shutil.copytree(source, folder / package, ignore=shutil.ignore_patterns("__pycache__"))
+    for path in (folder / package).rglob("*.py"):
+        path.write_text(without_ignores(path.read_text()))
     (original,) = check_all(folder, package, {"original": "W"})
     rewritten = {}
     for file, expressions in original.types.items():
@@ -128,13 +130,13 @@ def differences_between(plain: Checked, awaits: Checked, original: Checked) -> I
     """Yield each line at which messages differ, or else the types of expressions."""
     said, said_of_plain, said_before = map(_said, (awaits, plain, original))
     types, types_of_plain, types_before = map(_types, (awaits, plain, original))
-    shown = set()
     for place in sorted({*said, *said_of_plain}):
         found = _difference(place, said_of_plain, said)
         if found and (found.cause is not None or said[place] != said_before[place]):
-            shown.add(place)
             yield found
-    for place in sorted({*types, *types_of_plain} - shown):
+    # What mypy makes of an expression after an error in it says nothing of the Await.
+    without_types = {place for lines in (said, said_of_plain) for place, texts in lines.items() if texts}
+    for place in sorted({*types, *types_of_plain} - without_types):
         found = _difference(place, types_of_plain, types)
         if not found:
             continue
@@ -159,7 +161,7 @@ Lines = dict[tuple[str, int], Counter[str]]
 
 def _difference(place: tuple[str, int], plain: Lines, awaits: Lines) -> Difference:
     of_plain, of_awaits = plain[place], awaits[place]
-    return Difference(*place, [*(of_plain - of_awaits)], [*(of_awaits - of_plain)])
+    return Difference(*place, [*(of_plain - of_awaits).elements()], [*(of_awaits - of_plain).elements()])
 
 
 def _said(checked: Checked) -> Lines:

@@ -4,6 +4,7 @@ Only inside functions, as what stands in a module or class body may be a declara
 """
 
 import ast
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
@@ -33,6 +34,10 @@ class Span(NamedTuple):
     end_column: int
 
 
+# A comment that would hide what mypy says of a line.
+_IGNORES: Final = re.compile(r"#\s*type:\s*ignore\b(\[[^]]*\])?")
+
+
 class Rewritten(NamedTuple):
     """The new text of a module, how many values of each kind are in it, and where the import is."""
 
@@ -43,6 +48,11 @@ class Rewritten(NamedTuple):
     def line_of(self, original: int) -> int:
         """Return which line this one of the original is here."""
         return original + (original > self.import_after)
+
+
+def without_ignores(source: str) -> str:
+    """Return the same module with nothing that keeps mypy from speaking of a line."""
+    return _IGNORES.sub("#", source)
 
 
 def rewrite(source: str, values: frozenset[Span], without: Sequence[str] = ()) -> Rewritten:
