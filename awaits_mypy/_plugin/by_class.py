@@ -6,7 +6,6 @@ what works as with the value is not in the table.
 """
 
 from collections.abc import Callable, Iterator
-from functools import cache
 from typing import Final, NamedTuple, TypeVar
 
 from mypy.nodes import CallExpr, DictExpr, Expression, ListExpr, SetExpr, TupleExpr, TypeInfo
@@ -172,7 +171,6 @@ def goes_by_class(function: str) -> bool:
     return function in FUNCTIONS
 
 
-@cache  # mypy asks at each call of a method
 def may_go_by_class(function: str) -> bool:
     """Say whether this may be a method that does, of the class that declares it or of one derived."""
     cls, _, method = function.rpartition(".")

@@ -18,6 +18,7 @@ from awaits_mypy._plugin.mypy_internals import (
     type_of_expression,
     type_variables_in,
 )
+from awaits_mypy._plugin.names import AWAITABLE
 from awaits_mypy._plugin.operands import is_generic, is_settled
 from awaits_mypy._plugin.receivers import is_await, is_awaitable, items_of
 
@@ -27,7 +28,11 @@ Ctx = TypeVar("Ctx", FunctionSigContext, MethodSigContext)
 def is_awaitable_expected_here() -> bool:
     """Say whether mypy expects something awaitable of the expression that it is about to check."""
     expected = type_expected_here()
-    return expected is not None and any(map(is_awaitable, items_of(expected)))
+    if expected is None:
+        return False
+    if type(expected) is Instance:
+        return expected.type.fullname == AWAITABLE
+    return any(map(is_awaitable, items_of(expected)))
 
 
 def expecting_await(hook: Callable[[Ctx], FunctionLike] | None, ctx: Ctx, _: str) -> FunctionLike:

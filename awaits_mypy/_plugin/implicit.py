@@ -31,7 +31,6 @@ from awaits_mypy._plugin.mypy_internals import (
     format_type,
     is_protocol_probe,
     is_subtype,
-    options_of_checked_module,
     type_of_expression,
     union_of,
 )
@@ -72,12 +71,6 @@ def _names_of_await() -> Mapping[str, str]:
 def is_on(ctx: AnyContext) -> bool:
     """Say whether the implicit waits of the module that is being checked are to be reported."""
     return AWAIT_IMPLICIT in ctx.api.options.enabled_error_codes
-
-
-def is_on_here() -> bool:
-    """Say the same where mypy gives no context."""
-    options = options_of_checked_module()
-    return options is not None and AWAIT_IMPLICIT in options.enabled_error_codes
 
 
 def reporting_attribute(

@@ -14,6 +14,7 @@ from mypy.checker_state import checker_state
 from mypy.checkmember import analyze_member_access
 from mypy.defaults import PYTHON3_VERSION
 from mypy.erasetype import erase_typevars
+from mypy.errorcodes import ErrorCode
 from mypy.errors import ErrorInfo, Errors, ErrorWatcher
 from mypy.join import join_type_list
 from mypy.maptype import map_instance_to_supertype
@@ -100,10 +101,12 @@ __all__ = [
     "find_member",
     "forget_subtype_checks",
     "format_type",
+    "held_for_call",
     "hold_for_call",
     "hold_type",
     "is_callee",
     "is_checked_in",
+    "is_enabled_here",
     "is_in_module",
     "is_protocol_probe",
     "is_subtype",
@@ -111,7 +114,6 @@ __all__ = [
     "join_type_list",
     "map_instance_to_supertype",
     "module_in",
-    "options_of_checked_module",
     "plugins_in_use",
     "record_dependency",
     "records_dependencies",
@@ -345,22 +347,21 @@ def release_type(ctx: AnyContext, expression: Expression) -> None:
     _checker_of(ctx).expr_checker.type_overrides.pop(expression, None)
 
 
-_held_for_call: list[Expression] = []
+held_for_call: list[Expression] = []
 
 
 def hold_for_call(ctx: AnyContext, argument: Expression) -> None:
     """Let mypy take the type that it has found for this argument of the next method that is called."""
     hold_type(ctx, argument)
-    _held_for_call.append(argument)
+    held_for_call.append(argument)
 
 
 def release_for_call() -> None:
     """Let mypy look for the types of such arguments again, now that the method is called."""
-    if _held_for_call:
-        overrides = cast(TypeChecker, checker_state.type_checker).expr_checker.type_overrides
-        for argument in _held_for_call:
-            overrides.pop(argument, None)
-        _held_for_call.clear()
+    overrides = cast(TypeChecker, checker_state.type_checker).expr_checker.type_overrides
+    for argument in held_for_call:
+        overrides.pop(argument, None)
+    held_for_call.clear()
 
 
 def type_of_call(ctx: AnyContext, call: CallExpr, expected: Type | None = None) -> Type:
@@ -520,16 +521,23 @@ def check_in_place_operation(
     )
 
 
-def options_of_checked_module() -> Options | None:
-    """Return the options of the module that is being checked, if one is."""
-    checker = checker_state.type_checker
-    return None if checker is None else cast(TypeChecker, checker).options
+# mypy asks the plugin at each call of the program, of which these two are a good part.
+
+
+def is_enabled_here(code: ErrorCode) -> bool:
+    """Say whether errors of this code are reported in the module that is being checked, if one is."""
+    checker: Any = checker_state.type_checker
+    if checker is None:
+        return False
+    codes: set[ErrorCode] = checker.options.enabled_error_codes
+    return bool(codes) and code in codes
 
 
 def type_expected_here() -> Type | None:
     """Return what mypy expects of the expression that it is checking, if it expects something."""
-    checker = checker_state.type_checker
-    return None if checker is None else cast(TypeChecker, checker).expr_checker.type_context[-1]
+    checker: Any = checker_state.type_checker
+    expected: Type | None = None if checker is None else checker.expr_checker.type_context[-1]
+    return expected
 
 
 def plugins_in_use() -> Plugin:

@@ -25,6 +25,7 @@ from awaits_mypy._plugin.attributes import (
     analyze_assignment,
     analyze_attribute,
     analyze_lookup,
+    read_attribute,
 )
 from awaits_mypy._plugin.builtin_functions import takes_values_of_builtins, values_for_builtins
 from awaits_mypy._plugin.by_class import (
@@ -34,6 +35,7 @@ from awaits_mypy._plugin.by_class import (
     may_go_by_class,
 )
 from awaits_mypy._plugin.calls_on_values import CallsOnValues
+from awaits_mypy._plugin.codes import AWAIT_IMPLICIT
 from awaits_mypy._plugin.containers import METHODS, take_awaits, takes_awaits
 from awaits_mypy._plugin.delayed import (
     analyze_delayed_call,
@@ -43,11 +45,13 @@ from awaits_mypy._plugin.delayed import (
 )
 from awaits_mypy._plugin.expected import expecting_await, is_awaitable_expected_here
 from awaits_mypy._plugin.failures import reporting_failure
-from awaits_mypy._plugin.implicit import is_on_here, reporting_arguments, reporting_attribute
+from awaits_mypy._plugin.implicit import reporting_arguments, reporting_attribute
 from awaits_mypy._plugin.mistakes import check_hidden, check_isinstance
 from awaits_mypy._plugin.modules import LazyImports, analyze_module_attribute, give_whole_module
 from awaits_mypy._plugin.mypy_internals import (
     forget_subtype_checks,
+    held_for_call,
+    is_enabled_here,
     plugins_in_use,
     release_for_call,
     spare_checks_of_self,
@@ -127,9 +131,9 @@ class AwaitsPlugin(Plugin):
         for name in (
             "get_attribute_hook",
             "_function_signature_hook",
-            "_method_signature_hook",
+            "_known_method_signature",
             "_function_hook",
-            "_method_hook",
+            "_known_method",
         ):
             setattr(self, name, cache(getattr(self, name)))
 
@@ -147,6 +151,8 @@ class AwaitsPlugin(Plugin):
             return None
         spare_checks_of_self(self.lookup_fully_qualified(AWAIT))
         name = fullname.removeprefix(_AWAIT_MEMBER)
+        if name not in _CALLBACKS and not name.startswith("__"):
+            return partial(reporting_failure, read_attribute, name)
         callback = _CALLBACKS.get(name, analyze_attribute)
         if name == "__iter__":
             callback = partial(self._unpackings.analyze_iteration, callback)
@@ -164,34 +170,32 @@ class AwaitsPlugin(Plugin):
     def get_function_signature_hook(self, fullname: str) -> _FunctionSigHook | None:
         """Answer for every call of which something awaitable is expected, and else for a few."""
         hook = self._function_signature_hook(fullname)
-        if self._is_asking_others or not is_awaitable_expected_here():
+        if not is_awaitable_expected_here() or self._is_asking_others:
             return hook
         hook = hook or self._ask_others("get_function_signature_hook", fullname)
         return partial(reporting_failure, partial(expecting_await, hook), fullname)
 
     def get_method_signature_hook(self, fullname: str) -> _MethodSigHook | None:
         """Answer in the same way for methods, and for those of containers that take an Await."""
-        hook = self._container_hook(fullname) or self._method_signature_hook(fullname)
-        if self._is_asking_others or fullname == _DELAYED_CALL or not is_awaitable_expected_here():
+        hook, may_take_awaits = self._known_method_signature(fullname)
+        if may_take_awaits:
+            hook = self._container_hook(fullname) or hook
+        if not is_awaitable_expected_here() or self._is_asking_others or fullname == _DELAYED_CALL:
             return hook
         hook = hook or self._ask_others("get_method_signature_hook", fullname)
         return partial(reporting_failure, partial(expecting_await, hook), fullname)
 
     def _by_class_hook(self, fullname: str, hook: _MethodHook | None) -> _MethodHook | None:
         """Answer for the methods that know some values by their class, and else as the hook does."""
-        if may_go_by_class(fullname):
-            cls, _, method = fullname.rpartition(".")
-            node = self._class_named(cls)
-            if node is not None and goes_by_class(name := declared_name(node, method)):
-                return partial(reporting_failure, partial(check_by_class, hook), name)
+        cls, _, method = fullname.rpartition(".")
+        node = self._class_named(cls)
+        if node is not None and goes_by_class(name := declared_name(node, method)):
+            return partial(reporting_failure, partial(check_by_class, hook), name)
         return hook
 
     def _container_hook(self, fullname: str) -> _MethodSigHook | None:
         """Answer for the methods of containers that take an Await."""
-        found = _container_method(fullname)
-        if found is None:
-            return None
-        cls, method = found
+        cls, _, method = fullname.rpartition(".")
         node = self._class_named(cls)
         if node is not None and takes_awaits(node, method):
             return partial(reporting_failure, take_awaits, method)
@@ -206,7 +210,7 @@ class AwaitsPlugin(Plugin):
     def get_function_hook(self, fullname: str) -> _FunctionHook | None:
         """Answer for every call where implicit waits are to be reported, and else for a few."""
         hook = self._function_hook(fullname)
-        if self._is_asking_others or not is_on_here():
+        if not is_enabled_here(AWAIT_IMPLICIT) or self._is_asking_others:
             return hook
         return _watching_arguments(hook or self._ask_others("get_function_hook", fullname), fullname)
 
@@ -215,9 +219,12 @@ class AwaitsPlugin(Plugin):
 
         mypy asks this of each method that is called, when it is done with the arguments.
         """
-        release_for_call()
-        hook = self._by_class_hook(fullname, self._method_hook(fullname))
-        if self._is_asking_others or not is_on_here():
+        if held_for_call:
+            release_for_call()
+        hook, goes_by_its_class = self._known_method(fullname)
+        if goes_by_its_class:
+            hook = self._by_class_hook(fullname, hook)
+        if not is_enabled_here(AWAIT_IMPLICIT) or self._is_asking_others:
             return hook
         return _watching_arguments(hook or self._ask_others("get_method_hook", fullname), fullname)
 
@@ -243,6 +250,10 @@ class AwaitsPlugin(Plugin):
         if not takes_values(fullname):
             return None
         return partial(reporting_failure, self._array_functions.analyze_call, fullname)
+
+    def _known_method_signature(self, fullname: str) -> tuple[_MethodSigHook | None, bool]:
+        """Return the hook that goes by the name alone, and whether the class may have another."""
+        return self._method_signature_hook(fullname), fullname.rpartition(".")[2] in METHODS
 
     def _method_signature_hook(self, fullname: str) -> _MethodSigHook | None:
         """Answer for the one method that is no attribute to mypy, for `in`, and for numpy and torch."""
@@ -274,6 +285,10 @@ class AwaitsPlugin(Plugin):
             return partial(reporting_failure, partial(check_by_class, None), fullname)
         return None
 
+    def _known_method(self, fullname: str) -> tuple[_MethodHook | None, bool]:
+        """Return the hook that goes by the name alone, and whether the class may have another."""
+        return self._method_hook(fullname), may_go_by_class(fullname)
+
     def _method_hook(self, fullname: str) -> _MethodHook | None:
         """Answer for `aw in container`, where the container is no Await, and for delayed methods."""
         if fullname == _DELAYED_CALL:
@@ -298,13 +313,6 @@ class AwaitsPlugin(Plugin):
         By itself mypy compares the text of the configured module only, which is `__init__.py`.
         """
         return self._digest
-
-
-@cache
-def _container_method(fullname: str) -> tuple[str, str] | None:
-    """Return the class and the method, if one of that name may take an Await."""
-    cls, _, method = fullname.rpartition(".")
-    return (cls, method) if method in METHODS else None
 
 
 def _watching_arguments(

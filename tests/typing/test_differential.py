@@ -95,6 +95,8 @@ def test_a_lost_type_is_found_by_what_mypy_says_and_by_the_types(tmp_path: Path)
         ("", 'Invalid index type "float" for "list[int]"; expected type "SupportsIndex"', None),
         ("", '(got "dict[str | Any, int]", expected "Mapping[str, int]")', IS_NO_W),
         ("OpExpr at 4: Any | bool", "OpExpr at 4: str | bool", OF_ANY),
+        ("OpExpr at 4: Any | bool", "OpExpr at 4: bool", OF_ANY),
+        ("OpExpr at 4: bool", "OpExpr at 4: Any | bool", None),
         ("OpExpr at 4: str", "OpExpr at 4: Any", None),
         ("", "NameExpr at 4: def () -> tuple[Any, ...]", HIDDEN),
         ("", 'Need type annotation for "d" (hint: "d: dict[<type>, <type>] = ...")', EMPTY),

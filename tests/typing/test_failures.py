@@ -13,7 +13,7 @@ from awaits_mypy._plugin import plugin as dispatcher
 def fail(ctx, name):
     raise KeyError("injected")
 
-dispatcher.analyze_attribute = fail
+dispatcher.analyze_attribute = dispatcher.read_attribute = fail
 dispatcher.analyze_element = fail
 dispatcher._CALLBACKS = dict.fromkeys({names!r}, fail)
 """

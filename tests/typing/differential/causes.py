@@ -65,7 +65,8 @@ def _is_same(given: str, wanted: str) -> bool:
 
 def _is_more_exact(plain: str, text: str) -> bool:
     """Return whether an expression has the same type, but for a part that is Any for the plain value."""
-    return " at " in plain and _fits(plain, text)
+    without_any = re.sub(r"\bAny \| | \| Any\b", "", plain)
+    return " at " in plain and (_fits(plain, text) or _fits(without_any, text))
 
 
 def _without_kinds_of_mapping(text: str) -> str:
