@@ -10,7 +10,14 @@ import sys
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from functools import partial
-from types import BuiltinFunctionType, FunctionType, GenericAlias, MappingProxyType, MethodType
+from types import (
+    BuiltinFunctionType,
+    FunctionType,
+    GenericAlias,
+    MappingProxyType,
+    MethodType,
+    WrapperDescriptorType,
+)
 from typing import TYPE_CHECKING, Any, Final
 
 from awaits._state.slots import AwaitBase, core
@@ -57,14 +64,14 @@ _NUMBERS: Final = ("__int__", "__float__", "__complex__", "__floor__", "__ceil__
 _BESIDE: Final[Mapping[type, tuple[str, ...]]] = {
     str: (*_NUMBERS, "__fspath__", "__reversed__"),
     bytes: (*_NUMBERS, "__fspath__", "__reversed__"),
-    bytearray: _NUMBERS,
+    bytearray: (*_NUMBERS, "__reversed__"),
     memoryview: (*_NUMBERS, "__contains__", "__reversed__"),
     tuple: ("__reversed__",),
+    type({}.values()): ("__contains__",),
     type: ("__getitem__",),  # list[int]
 }
-# In C all but these have a slot for what stands at a number, of which Python asks whether an object is a
-# sequence. So has every class in Python that has items.
-_HAVE_KEYS: Final[tuple[type, ...]] = (dict, MappingProxyType, type)
+# They have items and a length, and are no sequences to Python.
+_HAVE_KEYS: Final[tuple[type, ...]] = (dict, MappingProxyType)
 # A generator, a coroutine or an asynchronous generator, as `inspect` has the flags of their code.
 _MAKES_ANOTHER: Final = 0x20 | 0x80 | 0x200
 # Without these Python goes through the items, unless the class says by a None that it is not to.
@@ -110,8 +117,10 @@ class Classes:
 
     def _make(self, offers: frozenset[str]) -> type:
         methods = {name: self.methods[name] for name in offers if name in self.methods}
+        # In Python a class with items is a sequence, and would be gone through.
+        is_none = core is None and "__getitem__" in offers and not offers & {SEQUENCE, "__iter__"}
         for name in _HAVE_OTHER_WAYS - offers:
-            if _TAKEN_BACK + name in offers:
+            if is_none or _TAKEN_BACK + name in offers:
                 methods[name] = None
         if core is None:
             names = {"__slots__": (), "__module__": self.base.__module__, "__doc__": self.base.__doc__}
@@ -238,19 +247,33 @@ def offers_of(*classes: type) -> frozenset[str]:
 
 def _offers_of(cls: type) -> Iterable[str]:
     offered: set[str] = set()
-    seen: set[str] = set()
+    methods: dict[str, object] = {}
     for base in _mro(cls):
         namespace = _namespace(base)
         offered.update(_BESIDE.get(base, ()))
-        for name in ONE_SIDED.keys() - seen & namespace.keys():
-            seen.add(name)
-            if namespace[name] is not None:
-                offered.add(name)
-            elif name in _HAVE_OTHER_WAYS:
-                offered.add(_TAKEN_BACK + name)
-    if "__getitem__" in offered:
-        if not issubclass(cls, _HAVE_KEYS):
-            offered.add(SEQUENCE)
-        if "__iter__" not in seen:  # Python would go through the items itself, where W may refuse it
-            offered.add("__iter__")
+        for name in ONE_SIDED.keys() - methods.keys() & namespace.keys():
+            methods[name] = namespace[name]
+    for name, method in methods.items():
+        if method is not None:
+            offered.add(name)
+        elif name in _HAVE_OTHER_WAYS:
+            offered.add(_TAKEN_BACK + name)
+    is_sequence = _is_sequence(cls, methods)
+    if is_sequence:
+        offered.add(SEQUENCE)
+    # Python would go through the items itself, where W may refuse it.
+    if "__iter__" not in methods and (is_sequence or issubclass(cls, type)):
+        offered.add("__iter__")
     return offered
+
+
+def _is_sequence(cls: type, methods: Mapping[str, object]) -> bool:
+    """Say whether an object of this class is a sequence to Python, as each with items is.
+
+    In C a class has one slot for what is at a number and one for what is at a key, which cannot be told
+    apart from Python. Who has the first has a length too, and a number of numpy or a match has not.
+    """
+    get_item = methods.get("__getitem__")
+    is_in_c = type(get_item) is WrapperDescriptorType
+    has_items = get_item is not None and ("__len__" in methods or not is_in_c)
+    return has_items and not issubclass(cls, _HAVE_KEYS)

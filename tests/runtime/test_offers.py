@@ -6,14 +6,18 @@ import contextlib
 import copy
 import ctypes
 import datetime
+import enum
 import functools
 import gc
 import os
 import pickle
+import re
 import sys
 import types
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal, Optional, Protocol, Self, TypeVar
 
@@ -93,6 +97,10 @@ class Abstract(Protocol):
     a: int
 
 
+class Color(enum.Enum):
+    RED = 1
+
+
 def count() -> Iterator[int]:
     yield 1
 
@@ -128,8 +136,22 @@ VALUES: dict[str, tuple[Callable[[], Any], Any]] = {
     "not reversed": (collections.ChainMap, collections.ChainMap),
     "not iterated": (NotIterated, NotIterated),
     "memoryview": (lambda: memoryview(b"a"), memoryview),
+    "bytearray": (lambda: bytearray(b"a"), bytearray),
+    "mapping proxy": (lambda: types.MappingProxyType({}), types.MappingProxyType),
+    "values of a dict": (lambda: {}.values(), type({}.values())),
+    "match": (lambda: re.match("a", "a"), re.Match),
+    "class that is gone through": (lambda: Color, enum.EnumMeta),
     "None": (lambda: None, None),
 }
+if find_spec("numpy"):
+    import numpy as np
+
+    VALUES["ndarray"] = (lambda: np.arange(3), np.ndarray)
+    VALUES["number of numpy"] = (lambda: np.float64(3), np.float64)
+if find_spec("pandas"):  # nox -s libraries
+    pd: Any = import_module("pandas")  # mypy may not have its types
+    VALUES["DataFrame"] = (lambda: pd.DataFrame({"a": [1]}), pd.DataFrame)
+    VALUES["Series"] = (lambda: pd.Series([1]), pd.Series)
 
 PROTOCOLS = [
     *(collections.abc.Callable, collections.abc.Iterable, collections.abc.Iterator),
@@ -168,6 +190,7 @@ KNOWN_TO_PYTHON = {
     "str": {*CONVERTED, "PathLike", "Reversible"},
     "bytes": {*CONVERTED, "PathLike"},
     "memoryview": CONVERTED,
+    "bytearray": CONVERTED,
     "class": {"PyMapping_Check", "Iterable"},  # list[int]
     "complex": {"PyNumber_Check"},
 }
