@@ -724,6 +724,7 @@ if core is not None:
         learn_function=making.classes.learn_function,
         widen=making.classes.widen,
         delayed_type=Call,
+        partial_type=functools.partial,
         pending=PENDING,
         released_function=released_function,
         nowait_function=nowait_function,

@@ -61,6 +61,7 @@ typedef struct {
     X(learn_function) \
     X(widen) \
     X(delayed_type) \
+    X(partial_type) \
     X(pending) \
     X(released_function) \
     X(nowait_function) \
@@ -90,7 +91,8 @@ typedef struct {
     X(length_of_tensor)
 #define DECLARE(name) static PyObject *name;
 FROM_PYTHON(DECLARE)
-static PyObject *no_keywords, *torch_function, *dunder_name, *dunder_class, *reference_awaitable;
+static PyObject *no_keywords, *torch_function, *dunder_name, *dunder_class, *name_func,
+    *reference_awaitable;
 
 /* What is called with every new Await while a trace is on, which also wants to hear what its call runs for.
  * One thread begins and ends a trace while others look. */
@@ -187,23 +189,21 @@ FIELD(value, VALUE)
 
 /* The classes of Awaits, which stay for as long as the process lives. */
 
-/* Return the class of an entry of a table, if the entry is this object's and not that of one that is gone
-   and had the same address. The reference is compared and not asked, which would count the object. */
-static PyObject *
-class_of_entry(PyObject *entry, PyObject *asked)
+/* Say whether an entry of a table is this object's, and not that of one that is gone and had the same
+   address. The reference is compared and not asked, which would count the object. */
+static inline int
+is_entry_of(PyObject *entry, PyObject *asked)
 {
     PyObject **known = &((PyWeakReference *)PyTuple_GET_ITEM(entry, 0))->wr_object;
 #ifdef Py_GIL_DISABLED
-    int is_own = _Py_atomic_load_ptr_relaxed(known) == asked;
+    return _Py_atomic_load_ptr_relaxed(known) == asked;
 #else
-    int is_own = *known == asked;
+    return *known == asked;
 #endif
-    return is_own ? Py_NewRef(PyTuple_GET_ITEM(entry, 1)) : NULL;
 }
 
-/* Return the class that a table has for this object; what it has not is learned in Python. */
 static PyTypeObject *
-class_in(PyObject *table, PyObject *asked, PyObject *learn)
+class_in_table(PyObject *table, PyObject *asked, PyObject *learn, PyObject **recent)
 {
     PyObject *id = PyLong_FromVoidPtr(asked);
     if (id == NULL) {
@@ -216,7 +216,13 @@ class_in(PyObject *table, PyObject *asked, PyObject *learn)
     (void)PyDict_GetItemRef(table, id, &entry);
 #endif
     Py_DECREF(id);
-    PyObject *cls = entry ? class_of_entry(entry, asked) : NULL;
+    PyObject *cls = NULL;
+    if (entry != NULL && is_entry_of(entry, asked)) {
+        cls = Py_NewRef(PyTuple_GET_ITEM(entry, 1));
+#ifndef Py_GIL_DISABLED
+        Py_XSETREF(*recent, Py_NewRef(entry));
+#endif
+    }
     Py_XDECREF(entry);
     if (cls == NULL && !PyErr_Occurred()) {
         cls = PyObject_CallOneArg(learn, asked);
@@ -225,10 +231,26 @@ class_in(PyObject *table, PyObject *asked, PyObject *learn)
     return (PyTypeObject *)cls;
 }
 
+/* The entries that were found last, by the addresses of those whose they are. */
+enum { RECENT = 256 };
+typedef PyObject *Recent[RECENT];
+static Recent recent_values, recent_functions;
+
+/* Return the class that a table has for this object; what it has not is learned in Python. */
+static inline PyTypeObject *
+class_in(PyObject *table, PyObject *asked, PyObject *learn, Recent recent)
+{
+    PyObject **place = &recent[((uintptr_t)asked >> 4) % RECENT];
+    if (*place != NULL && is_entry_of(*place, asked)) {
+        return (PyTypeObject *)PyTuple_GET_ITEM(*place, 1);
+    }
+    return class_in_table(table, asked, learn, place);
+}
+
 static inline PyTypeObject *
 class_of_value(PyObject *value)
 {
-    return class_in(by_value, (PyObject *)Py_TYPE(value), learn_value);
+    return class_in(by_value, (PyObject *)Py_TYPE(value), learn_value, recent_values);
 }
 
 /* Say whether nothing can be known of what a function in Python returns. */
@@ -245,7 +267,7 @@ says_nothing(PyFunctionObject *function)
                 & (CO_GENERATOR | CO_COROUTINE | CO_ASYNC_GENERATOR));
 }
 
-static inline PyTypeObject *
+static PyTypeObject *
 class_of_function(PyObject *function)
 {
     while (PyMethod_Check(function)) {
@@ -255,7 +277,17 @@ class_of_function(PyObject *function)
         || (PyFunction_Check(function) && says_nothing((PyFunctionObject *)function))) {
         return (PyTypeObject *)everything;
     }
-    return class_in(by_function, function, learn_function);
+    if ((PyObject *)Py_TYPE(function) != partial_type) {
+        return class_in(by_function, function, learn_function, recent_functions);
+    }
+    PyTypeObject *cls = NULL;
+    PyObject *called = PyObject_GetAttr(function, name_func);
+    if (called != NULL && !Py_EnterRecursiveCall(" while a partial is made lazy")) {
+        cls = class_of_function(called);
+        Py_LeaveRecursiveCall();
+    }
+    Py_XDECREF(called);
+    return cls;
 }
 
 /* Have an Await that has become complete offer what its value does. */
@@ -1471,11 +1503,12 @@ execute(PyObject *module)
     torch_function = PyUnicode_InternFromString("__torch_function__");
     dunder_name = PyUnicode_InternFromString("__name__");
     dunder_class = PyUnicode_InternFromString("__class__");
+    name_func = PyUnicode_InternFromString("func");
 #ifdef HAVE_FORK
     process_of_claims = getpid();
 #endif
     if (no_keywords == NULL || torch_function == NULL || dunder_name == NULL
-        || dunder_class == NULL) {
+        || dunder_class == NULL || name_func == NULL) {
         return -1;
     }
     return PyModule_AddType(module, &base_type);
