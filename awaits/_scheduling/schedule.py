@@ -18,6 +18,7 @@ from concurrent.futures import (
 from contextlib import suppress
 from functools import cache, partial
 from itertools import chain
+from math import inf
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, Self, TypeGuard
 
@@ -79,6 +80,13 @@ class Schedule:
         self.ready: deque[Await[Any]] = deque()
         self.is_submitting = False
         self.is_stopped = False
+        # Threads that run a call go on with what is ready, as to submit takes longer than most else. One
+        # more than there are threads is submitted, so that a call waits there for as long as some are
+        # left. If the executor withdraws it, the others are withdrawn too.
+        self.is_for_threads = self.workers is None and loop is None
+        self.left_to_submit = (
+            getattr(self.executor, "_max_workers", inf) + 1 if self.is_for_threads else inf
+        )
         # By the id of an Await: how many it still needs, and those that need it.
         self.dependency_counts: dict[int, int] = {}
         self.dependents: dict[int, list[Await[Any]]] = {}
@@ -167,10 +175,12 @@ class Schedule:
             self.is_submitting = False
 
     def _next_ready(self) -> Await[Any] | None:
-        if self.is_submitting or self.is_stopped or not self.ready:
+        if self.is_submitting or self.is_stopped or not self.ready or not self.left_to_submit:
             return None
         self.is_submitting = True
-        return self.ready.popleft()
+        self.left_to_submit -= 1
+        # That one is the last of them, as it has to wait until the others are done.
+        return self.ready.popleft() if self.left_to_submit else self.ready.pop()
 
     def _start(self, aw: Await[Any]) -> Future[Any]:
         """Submit the call, which is to end in `_complete`."""
@@ -186,7 +196,7 @@ class Schedule:
             here: Future[Any] = self.executor.submit(
                 recording.on_behalf(self.origin, self._run_here), aw
             )
-            here.add_done_callback(partial(_complete_if_cancelled, aw, self._complete))
+            here.add_done_callback(partial(self._complete_if_lost, aw))
             return here
         submitted = None if is_running(aw) else self._submit_unless_begun(aw, self.workers)
         if submitted is None:  # somebody runs it, or has submitted it, for whom a thread is to wait
@@ -194,8 +204,16 @@ class Schedule:
         submitted.add_done_callback(partial(_take_in, aw, self._complete))
         return submitted
 
+    def _complete_if_lost(self, aw: Await[Any], future: Future[Any]) -> None:
+        """Tell that no thread came to run the call: the executor was shut down, or cannot start any."""
+        if future.cancelled():
+            self._complete(aw, CancelledError())
+        elif (failure := future.exception()) is not None:
+            self.submitted.clear()  # not to be withdrawn: a broken executor fails the others too
+            self._complete(aw, failure)
+
     def _run_here(self, aw: Await[Any] | None) -> None:
-        """Run the call in this thread, and go on with what that makes ready: to submit takes longer."""
+        """Run the call in this thread, and go on with what is ready."""
         # One that was submitted just when another failed is not to start any more.
         while aw is not None and not self.is_stopped:
             try:
@@ -211,9 +229,11 @@ class Schedule:
         waiting = len(self.ready)
         self._note_completed(completed)
         # Where there is a loop, the next may be one of a coroutine function.
-        goes_on = self.workers is None and self.loop is None and not self.is_stopped
-        # Nothing but what has become ready by this: others were ready before.
-        return self.ready.pop() if goes_on and len(self.ready) > waiting else None
+        if not self.is_for_threads or not self.ready or self.is_stopped:
+            self.left_to_submit += 1
+            return None
+        # What has become ready by this goes first, so that fewer results are kept.
+        return self.ready.pop() if len(self.ready) > waiting else self.ready.popleft()
 
     def _submit_unless_begun(self, aw: Await[Any], workers: Workers) -> Future[Any] | None:
         # Held, so that nobody begins to run it here meanwhile.
@@ -285,11 +305,6 @@ def _class_of(module: str, name: str) -> Any:
 
 def _complete_with(aw: Await[Any], on_completion: OnCompletion, future: Future[Any]) -> None:
     on_completion(aw, CancelledError() if future.cancelled() else future.exception())
-
-
-def _complete_if_cancelled(aw: Await[Any], on_completion: OnCompletion, future: Future[Any]) -> None:
-    if future.cancelled():
-        on_completion(aw, CancelledError())
 
 
 def _receive(sent: Future[Any], read: Callable[[Any], Any]) -> Any:

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import (
+    BrokenExecutor,
     CancelledError,
     Executor,
     Future,
@@ -505,6 +506,52 @@ def test_an_executor_that_is_shut_down_by_another_ends_the_wait() -> None:
     with pytest.raises(CancelledError):
         wait_all(aws, one)
     assert wait_all(aws) == [True, 1]
+
+
+def test_an_executor_that_is_shut_down_withdraws_what_no_thread_has_begun() -> None:
+    some_begun = threading.Semaphore(0)
+    two = ThreadPoolExecutor(2)
+
+    def begin() -> bool:
+        some_begun.release()
+        time.sleep(0.01)
+        return True
+
+    def shut_down() -> None:
+        for _ in range(10):
+            some_begun.acquire()
+        two.shutdown(wait=False, cancel_futures=True)
+
+    aws = [awaitable(begin) for _ in range(100)]
+    threading.Thread(target=shut_down).start()
+    with pytest.raises(CancelledError):
+        wait_all(aws, two)
+    assert not all(map(awaitable_done, aws))
+    assert all(wait_all(aws))
+
+
+@pytest.mark.parametrize("number", [1, 2, 20])
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_threads_that_cannot_start_end_the_wait(number: int) -> None:
+    def refuse() -> None:
+        raise OSError("no")
+
+    aws = [total(n) for n in range(number)]
+    with ThreadPoolExecutor(2, initializer=refuse) as broken, pytest.raises(BrokenExecutor):
+        wait_all(aws, broken)
+    assert wait_all(aws) == list(range(number))
+
+
+def test_what_one_call_makes_ready_runs_on_all_threads() -> None:
+    together = threading.Barrier(3, timeout=10)
+
+    @delayed
+    def meet(_: int) -> int:
+        return together.wait()
+
+    first = total(1)
+    with ThreadPoolExecutor(3) as three:
+        assert sorted(wait_all([meet(first) for _ in range(3)], three)) == [0, 1, 2]
 
 
 # Context variables: a call sees those of whoever had it run, and changes its own copy.
