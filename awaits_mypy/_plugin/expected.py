@@ -76,13 +76,32 @@ def _is_of_one_type(ctx: FunctionSigContext | MethodSigContext, argument: Expres
     return is_settled(ctx, argument)
 
 
+# What was found of the calls in a call, for as long as that is looked at.
+_found: dict[tuple[CallExpr, str], bool] = {}
+_asked: list[CallExpr] = []
+
+
 def _is_accepted(
-    ctx: FunctionSigContext | MethodSigContext, call: CallExpr, expected: Type | None, wanted: Type
+    ctx: FunctionSigContext | MethodSigContext, call: CallExpr, expected: Type, wanted: Type
 ) -> bool:
-    """Say whether the call is right, and gives what is wanted, if this is expected of it."""
-    with ctx.api.msg.filter_errors() as errors:
-        result = ctx.api.get_expression_type(call, expected)
-    return not errors.has_new_errors() and is_subtype(result, wanted)
+    """Say whether the call is right, and gives what is wanted, if this is expected of it.
+
+    mypy looks at the call again afterwards, and at those in it: asked for each time anew, a call would
+    be looked at twice as often with each level.
+    """
+    key = call, str(expected)
+    if key in _found:
+        return _found[key]
+    _asked.append(call)
+    try:
+        with ctx.api.msg.filter_errors() as errors:
+            result = ctx.api.get_expression_type(call, expected)
+        _found[key] = not errors.has_new_errors() and is_subtype(result, wanted)
+        return _found[key]
+    finally:
+        _asked.pop()
+        if not _asked:
+            _found.clear()
 
 
 def _as_await(item: ProperType, made: Instance) -> Type:

@@ -33,6 +33,7 @@ LEVELS = {
     "methods": ("0", "point.move({})"),
     "attributes": ("point", "{}.next"),
     "awaited calls": ("0", "(await awaitable(fetch, {}))"),
+    "awaited calls of a generic function": ("0", "(await awaitable(same, {}))"),
 }
 
 _PROGRAM = """\
@@ -52,6 +53,7 @@ T = TypeVar("T")
 async def call(f: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwargs) -> T:
     return await f(*args, **kwargs)
 async def fetch(n: int) -> int: return n
+async def same(n: T) -> T: return n
 async def use(
     xs: {xs}, points: {points}, rows: {rows}, n: {n}, f: {f}, point: {point}
 ) -> None:
