@@ -55,7 +55,8 @@ class Message(NamedTuple):
 
     def __str__(self) -> str:
         code = f"  [{self.code}]" if self.code else ""
-        return f"{self.file}:{self.line}: {self.severity}: {self.text}{code}"
+        place = self.file if self.line < 0 else f"{self.file}:{self.line}"  # mypy's, of a whole file
+        return f"{place}: {self.severity}: {self.text}{code}"
 
 
 class Run(NamedTuple):

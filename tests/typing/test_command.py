@@ -779,6 +779,7 @@ def test_fingerprints_stay_when_lines_move(project: Path, command: Command) -> N
     ("arguments", "message"),
     [
         (["bad.py"], "mypy could not check the project:\nbad.py:1: error: "),
+        (["good.py", "twice/good.py"], "the project:\ntwice/good.py: error: Duplicate module"),
         (["missing.py"], "missing.py"),
         (["--no-such-option"], "mypy: error: unrecognized arguments: --no-such-option"),
         (
@@ -792,6 +793,9 @@ def test_report_fails_with_the_words_of_mypy(
     arguments: list[str], message: str, project: Path, command: Command
 ) -> None:
     (project / "bad.py").write_text("def (:\n")
+    (project / "twice").mkdir()
+    for folder in (project, project / "twice"):
+        (folder / "good.py").touch()
     (project / "setup.cfg").write_text("[mypy]\nstrict = True\n")
     code, printed, error = command("report", *arguments)
     assert (code, printed, message in error) == (2, "", True), error
