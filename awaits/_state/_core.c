@@ -91,8 +91,8 @@ typedef struct {
     X(length_of_tensor)
 #define DECLARE(name) static PyObject *name;
 FROM_PYTHON(DECLARE)
-static PyObject *no_keywords, *torch_function, *dunder_name, *dunder_class, *name_func,
-    *reference_awaitable;
+static PyObject *no_keywords, *torch_function, *dunder_name, *dunder_class, *dunder_origin, *name_func,
+    *name_return, *reference_awaitable;
 
 /* What is called with every new Await while a trace is on, which also wants to hear what its call runs for.
  * One thread begins and ends a trace while others look. */
@@ -267,6 +267,71 @@ says_nothing(PyFunctionObject *function)
                 & (CO_GENERATOR | CO_COROUTINE | CO_ASYNC_GENERATOR));
 }
 
+#ifndef Py_GIL_DISABLED
+/* Return what all functions of the same `def` in a function have for the annotation of their result: a
+   class, or the code that has it as a text or, since 3.14, as code. NULL if they may have others. */
+static PyObject *
+shared_annotation(PyFunctionObject *function)
+{
+    PyCodeObject *code = (PyCodeObject *)function->func_code;
+    int is_plain = !(code->co_flags & (CO_GENERATOR | CO_COROUTINE | CO_ASYNC_GENERATOR))
+                   && (function->func_dict == NULL || PyDict_GET_SIZE(function->func_dict) == 0);
+    if (!(code->co_flags & CO_NESTED) || !is_plain) {
+        return NULL;
+    }
+    int is_closed = code->co_nfreevars == 0; /* a text may name what is around the function */
+#if PY_VERSION_HEX >= 0x030E0000
+    PyObject *annotate = function->func_annotate;
+    if (!is_closed || function->func_annotations != NULL || annotate == NULL || !PyFunction_Check(annotate)
+        || ((PyFunctionObject *)annotate)->func_closure != NULL) {
+        return NULL;
+    }
+    return ((PyFunctionObject *)annotate)->func_code;
+#else
+    PyObject *pairs = function->func_annotations; /* a dict once somebody has asked for them */
+    Py_ssize_t last = pairs != NULL && PyTuple_CheckExact(pairs) ? PyTuple_GET_SIZE(pairs) - 1 : 0;
+    if (last < 1 || PyTuple_GET_ITEM(pairs, last - 1) != name_return) {
+        return NULL;
+    }
+    PyObject *annotation = PyTuple_GET_ITEM(pairs, last);
+    if (PyUnicode_CheckExact(annotation)) {
+        return is_closed ? (PyObject *)code : NULL;
+    }
+    if (Py_TYPE(annotation) == &Py_GenericAliasType) { /* list[int] is another object each time */
+        annotation = PyObject_GetAttr(annotation, dunder_origin);
+        if (annotation == NULL) {
+            PyErr_Clear(); /* for want of memory, and then more will be said */
+            return NULL;
+        }
+        Py_DECREF(annotation); /* the alias keeps it */
+    }
+    return PyType_Check(annotation) ? annotation : NULL;
+#endif
+}
+
+/* Return the class for a function in a function, of which there is a new one at each call. */
+static PyTypeObject *
+class_of_inner(PyObject *function, PyObject *annotation)
+{
+    static Recent recent;
+    PyObject **place = &recent[((uintptr_t)annotation >> 4) % RECENT];
+    if (*place != NULL && is_entry_of(*place, annotation)) {
+        return (PyTypeObject *)PyTuple_GET_ITEM(*place, 1);
+    }
+    Py_INCREF(annotation);
+    PyObject *cls = PyObject_CallOneArg(learn_function, function);
+    PyObject *reference = cls ? PyWeakref_NewRef(annotation, NULL) : NULL;
+    PyObject *entry = reference ? PyTuple_Pack(2, reference, cls) : NULL;
+    if (entry != NULL) {
+        Py_XSETREF(*place, entry);
+    }
+    Py_XDECREF(reference);
+    Py_XDECREF(cls);
+    Py_DECREF(annotation);
+    return entry ? (PyTypeObject *)cls : NULL;
+}
+#endif
+
 static PyTypeObject *
 class_of_function(PyObject *function)
 {
@@ -277,6 +342,12 @@ class_of_function(PyObject *function)
         || (PyFunction_Check(function) && says_nothing((PyFunctionObject *)function))) {
         return (PyTypeObject *)everything;
     }
+#ifndef Py_GIL_DISABLED
+    PyObject *shared = PyFunction_Check(function) ? shared_annotation((PyFunctionObject *)function) : NULL;
+    if (shared != NULL) {
+        return class_of_inner(function, shared);
+    }
+#endif
     if ((PyObject *)Py_TYPE(function) != partial_type) {
         return class_in(by_function, function, learn_function, recent_functions);
     }
@@ -1503,12 +1574,14 @@ execute(PyObject *module)
     torch_function = PyUnicode_InternFromString("__torch_function__");
     dunder_name = PyUnicode_InternFromString("__name__");
     dunder_class = PyUnicode_InternFromString("__class__");
+    dunder_origin = PyUnicode_InternFromString("__origin__");
     name_func = PyUnicode_InternFromString("func");
+    name_return = PyUnicode_InternFromString("return");
 #ifdef HAVE_FORK
     process_of_claims = getpid();
 #endif
     if (no_keywords == NULL || torch_function == NULL || dunder_name == NULL
-        || dunder_class == NULL || name_func == NULL) {
+        || dunder_class == NULL || dunder_origin == NULL || name_func == NULL || name_return == NULL) {
         return -1;
     }
     return PyModule_AddType(module, &base_type);

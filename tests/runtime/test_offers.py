@@ -364,6 +364,45 @@ def test_functions_of_the_same_def_can_be_declared_otherwise(result: Any) -> Non
         assert [hasattr(type(aw), "__len__") for aw in (number, items, called)] == [False, True, False]
 
 
+def test_functions_of_the_same_def_can_be_declared_by_a_variable() -> None:
+    def of(result: Any, value: Any) -> Any:
+        def function() -> result:
+            return value
+
+        return awaitable(function)
+
+    for number in range(200):
+        made: Any = type("Made", (), {"__len__" if number % 2 else "__call__": lambda _: 3})
+        for result, value in (
+            (int, 3),
+            (list, [1]),
+            (list[int], [1]),
+            (Called, Called()),
+            (made, made()),
+        ):
+            aw = of(result, value)
+            assert callable(aw) == callable(value)
+            assert hasattr(type(aw), "__len__") == hasattr(type(value), "__len__")
+
+
+def test_functions_of_the_same_def_may_be_changed() -> None:
+    def of(change: Callable[[Any], object]) -> Any:
+        def function() -> int:
+            return 3
+
+        change(function)
+        return awaitable(function)
+
+    changes: list[Callable[[Any], object]] = [
+        lambda function: setattr(function, "__annotations__", {"return": list}),
+        lambda function: setattr(function, "__wrapped__", declared(list, list)),
+        lambda function: setattr(function, "__code__", (lambda: (yield)).__code__),
+    ]
+    for change in changes * 2:
+        assert not hasattr(type(of(id)), "__iter__")
+        assert hasattr(type(of(change)), "__iter__")
+
+
 def test_an_annotation_can_name_what_is_around_a_function() -> None:
     def declared_by(cls: type) -> Any:
         def function() -> "cls":  # type: ignore[valid-type]
