@@ -16,6 +16,7 @@ from awaits._running.calls import Call, is_ready, pending_arguments, value_of
 from awaits._scheduling.remote import Read, Workers, call_in_worker, unchanged
 from awaits._state.held_call import function_name, get_call
 from awaits._state.making import is_await
+from awaits._state.offers import known_in
 from awaits._state.slots import get_function
 
 # The name of each Await in dask, by its id: graphs that share an Await are to share its node.
@@ -84,11 +85,13 @@ def _run(spec: tuple[Callable[..., Any], tuple[str, ...]], *values: Any) -> Any:
 
 def key_of(aw: Await[Any]) -> str:
     """Return the name of this Await in dask."""
-    if id(aw) not in _keys or _keys[id(aw)][0]() is not aw:
+    key = known_in(_keys, id(aw), aw)
+    if key is None:
         name = function_name(get_function(aw)).replace("<", "").replace(">", "")
         gone = weakref.ref(aw, partial(_forget_key, id(aw)))
-        _keys[id(aw)] = gone, f"{name}-{uuid4().hex}"
-    return _keys[id(aw)][1]
+        key = f"{name}-{uuid4().hex}"
+        _keys[id(aw)] = gone, key
+    return key
 
 
 def _forget_key(key: int, _: object) -> None:

@@ -179,7 +179,7 @@ class Schedule:
             return None
         self.is_submitting = True
         self.left_to_submit -= 1
-        # That one is the last of them, as it has to wait until the others are done.
+        # The one more than there are threads is the last of them: it waits until the others are done.
         return self.ready.popleft() if self.left_to_submit else self.ready.pop()
 
     def _start(self, aw: Await[Any]) -> Future[Any]:
@@ -206,10 +206,10 @@ class Schedule:
 
     def _complete_if_lost(self, aw: Await[Any], future: Future[Any]) -> None:
         """Tell that no thread came to run the call: the executor was shut down, or cannot start any."""
-        if future.cancelled():
-            self._complete(aw, CancelledError())
-        elif (failure := future.exception()) is not None:
-            self.submitted.clear()  # not to be withdrawn: a broken executor fails the others too
+        failure = _failure_of(future)
+        if isinstance(failure, BrokenExecutor):
+            self.submitted.clear()  # not to be withdrawn: it fails the others too
+        if failure is not None:
             self._complete(aw, failure)
 
     def _run_here(self, aw: Await[Any] | None) -> None:
@@ -304,7 +304,11 @@ def _class_of(module: str, name: str) -> Any:
 
 
 def _complete_with(aw: Await[Any], on_completion: OnCompletion, future: Future[Any]) -> None:
-    on_completion(aw, CancelledError() if future.cancelled() else future.exception())
+    on_completion(aw, _failure_of(future))
+
+
+def _failure_of(future: Future[Any]) -> BaseException | None:
+    return CancelledError() if future.cancelled() else future.exception()
 
 
 def _receive(sent: Future[Any], read: Callable[[Any], Any]) -> Any:

@@ -18,7 +18,7 @@ from types import (
     MethodType,
     WrapperDescriptorType,
 )
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from awaits._state.slots import AwaitBase, core
 
@@ -26,6 +26,8 @@ if TYPE_CHECKING:  # for users of mypy, who would have three more modules checke
     ref: Callable[[object, Callable[[object], None]], Callable[[], object]]
 else:
     from weakref import ref
+
+T = TypeVar("T")
 
 # The special methods that an Await has if W does, and who asks for them. The others it always has:
 # Python asks for those of arithmetic and comparison where it uses them, and asyncio puts what is to be
@@ -194,8 +196,10 @@ class Classes:
             set_class(aw, self.offering(offers | own))
 
 
-def known_in(table: Table, key: object, asked: object) -> type | None:
-    """Return the class that is known for this object, if any is."""
+def known_in(
+    table: Mapping[Any, tuple[Callable[[], object], T]], key: object, asked: object
+) -> T | None:
+    """Return what is known of this object, if anything is."""
     entry = table.get(key)
     return entry[1] if entry is not None and entry[0]() is asked else None
 

@@ -18,7 +18,6 @@ from awaits_mypy._plugin.mypy_internals import (
     type_of_expression,
     type_variables_in,
 )
-from awaits_mypy._plugin.names import AWAITABLE
 from awaits_mypy._plugin.operands import is_generic, is_settled
 from awaits_mypy._plugin.receivers import is_await, is_awaitable, items_of
 
@@ -28,10 +27,8 @@ Ctx = TypeVar("Ctx", FunctionSigContext, MethodSigContext)
 def is_awaitable_expected_here() -> bool:
     """Say whether mypy expects something awaitable of the expression that it is about to check."""
     expected = type_expected_here()
-    if expected is None:
-        return False
-    if type(expected) is Instance:
-        return expected.type.fullname == AWAITABLE
+    if expected is None or type(expected) is Instance:  # of most calls, and mypy asks this of each
+        return expected is not None and is_awaitable(expected)
     return any(map(is_awaitable, items_of(expected)))
 
 

@@ -509,24 +509,28 @@ def test_an_executor_that_is_shut_down_by_another_ends_the_wait() -> None:
 
 
 def test_an_executor_that_is_shut_down_withdraws_what_no_thread_has_begun() -> None:
-    some_begun = threading.Semaphore(0)
-    two = ThreadPoolExecutor(2)
+    submissions, is_down = threading.Semaphore(0), threading.Event()
 
-    def begin() -> bool:
-        some_begun.release()
-        time.sleep(0.01)
-        return True
+    class Counting(ThreadPoolExecutor):
+        def submit(self, /, *args: Any, **kwargs: Any) -> Any:
+            future = super().submit(*args, **kwargs)
+            submissions.release()
+            return future
+
+    two = Counting(2)
 
     def shut_down() -> None:
-        for _ in range(10):
-            some_begun.acquire()
+        for _ in range(3):  # one more than there are threads
+            submissions.acquire()
         two.shutdown(wait=False, cancel_futures=True)
+        is_down.set()
 
-    aws = [awaitable(begin) for _ in range(100)]
+    aws = [awaitable(is_down.wait) for _ in range(100)]
     threading.Thread(target=shut_down).start()
     with pytest.raises(CancelledError):
         wait_all(aws, two)
     assert not all(map(awaitable_done, aws))
+    assert not submissions.acquire(blocking=False)
     assert all(wait_all(aws))
 
 

@@ -24,7 +24,7 @@ def total(shelf: Shelf, key: Key) -> int:
     shown = key.name
     print(shown)
     if key.name and not isinstance(shelf, Key):
-        return -shelf[key]  # type: ignore[index]  # never
+        return -shelf[key]  # type: ignore[index]  # the rest stays
     return 0
 '''
 REWRITTEN = '''\
@@ -42,7 +42,7 @@ def total(shelf: Shelf, key: Key) -> int:
     shown = _wrap(key).name
     _wrap(print)(shown)
     if key.name and not isinstance(shelf, Key):
-        return -_wrap(_wrap(shelf)[_wrap(key)])  #  # never
+        return -_wrap(_wrap(shelf)[_wrap(key)])  #  # the rest stays
     return 0
 '''
 LINE_OF_INDEX = 15
