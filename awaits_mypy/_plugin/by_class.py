@@ -70,6 +70,12 @@ _SENT: Final = (
     _Asked("data", _TEXT, is_within=True),
     _Asked("params", _TEXT, is_within=True),
 )
+_KINDS: Final = ("", "BadRequest", "Forbidden", "Gone", "NotFound", "ServerError")
+_CONTENT: Final = (_Asked("content", (*_BYTES, "builtins.memoryview")),)
+_APPROX: Final = (
+    _Asked("expected", (*_NUMBER, "decimal.Decimal"), is_within=True),
+    _Asked("expected", _MAPPING),
+)
 _COLUMN: Final = _Asked("data", _SCALAR, is_within=True, unless="dtype")
 _KEY: Final = (_Asked(0, _SCALAR, is_within=True),)
 
@@ -82,6 +88,7 @@ _ASKED: Final[dict[str, tuple[_Asked, ...]]] = {
     "array.array": (_Asked(1, _BYTES),),
     "asyncio.base_futures.isfuture": (_Asked(0, ("_asyncio.Future",)),),
     "asyncio.coroutines.iscoroutine": (_Asked(0, ("typing.Coroutine",)),),
+    "asyncio.coroutines.iscoroutinefunction": (_Asked(0, _FUNCTION),),
     "asyncio.futures.isfuture": (_Asked(0, ("_asyncio.Future",)),),  # to mypy 1.17
     "builtins.OSError": (_Asked(0, ("builtins.int",)),),
     "builtins.SystemExit": (_Asked(0, ("builtins.int", *_NONE)),),
@@ -93,11 +100,14 @@ _ASKED: Final[dict[str, tuple[_Asked, ...]]] = {
     SINGLE_DISPATCH: (_Asked(0, _ANYTHING),),
     "inspect.getmodule": (_Asked(0, _MODULE),),
     "inspect.isasyncgen": (_Asked(0, ("typing.AsyncGenerator",)),),
+    "inspect.isasyncgenfunction": (_Asked(0, _FUNCTION),),
     "inspect.isbuiltin": (_Asked(0, _FUNCTION),),
     "inspect.isclass": (_Asked(0, _CLASS),),
     "inspect.iscoroutine": (_Asked(0, ("typing.Coroutine",)),),
+    "inspect.iscoroutinefunction": (_Asked(0, _FUNCTION),),
     "inspect.isfunction": (_Asked(0, _FUNCTION),),
     "inspect.isgenerator": (_Asked(0, ("typing.Generator",)),),
+    "inspect.isgeneratorfunction": (_Asked(0, _FUNCTION),),
     "inspect.ismethod": (_Asked(0, _FUNCTION),),
     "inspect.ismodule": (_Asked(0, _MODULE),),
     "inspect.isroutine": (_Asked(0, _FUNCTION),),
@@ -106,6 +116,8 @@ _ASKED: Final[dict[str, tuple[_Asked, ...]]] = {
     "unittest.mock.Mock": _MOCK,
     "unittest.mock.create_autospec": (_Asked("spec", (*_FUNCTION, *_CLASS)),),
     "urllib.parse.urlencode": (_Asked("query", ("builtins.bytes",), is_within=True),),
+    # django, with django-stubs
+    **dict.fromkeys((f"django.http.response.HttpResponse{kind}" for kind in _KINDS), _CONTENT),
     # flask
     "flask.helpers.make_response": (_Asked("args", _RESPONSE),),
     # numpy
@@ -152,6 +164,9 @@ _ASKED: Final[dict[str, tuple[_Asked, ...]]] = {
     "pandas.core.series.Series.replace": (_Asked("to_replace", _SCALAR, is_within=True),),
     "pandas.core.series._LocIndexerSeries.__getitem__": _KEY,
     "pandas.core.tools.numeric.to_numeric": (_Asked("arg", (*_NUMBER, *_TEXT)),),
+    # pytest
+    "_pytest.approx.approx": _APPROX,
+    "_pytest.python_api.approx": _APPROX,  # to pytest 9.1
     # requests
     "requests.api.request": _SENT,
     **dict.fromkeys((f"requests.api.{verb}" for verb in _VERBS), _SENT),

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from mypy.nodes import CallExpr, Expression
+from mypy.nodes import CallExpr, Expression, FuncDef, OverloadedFuncDef, RefExpr
 from mypy.plugin import FunctionContext, MethodContext
 from mypy.types import (
     CallableType,
@@ -69,9 +69,16 @@ def _callee(ctx: CallContext, function: str) -> Type | None:
     if function == SINGLE_DISPATCH and isinstance(ctx, MethodContext):
         return _undispatched(ctx.type)
     if isinstance(ctx.context, CallExpr):
-        return type_of_expression(ctx, ctx.context.callee)
+        # By now mypy has put into the type of a generic function what its variables stand for here.
+        return _declared(ctx.context.callee) or type_of_expression(ctx, ctx.context.callee)
     if isinstance(ctx, MethodContext):  # an operator, an index
         return type_of_member_if_any(ctx, function.rpartition(".")[2], ctx.type)
+    return None
+
+
+def _declared(callee: Expression) -> Type | None:
+    if isinstance(callee, RefExpr) and isinstance(callee.node, (FuncDef, OverloadedFuncDef)):
+        return callee.node.type
     return None
 
 
@@ -86,7 +93,7 @@ def _undispatched(dispatching: Type) -> Type | None:
 def _overloads(callee: Type | None) -> list[CallableType]:
     functions = [] if callee is None else items_of(callee)
     return [
-        overload
+        overload.with_unpacked_kwargs()
         for function in functions
         if isinstance(function, FunctionLike)
         for overload in function.items

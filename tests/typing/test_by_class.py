@@ -37,6 +37,13 @@ IMPORTS = {
         "class C:\n"
         "    def method(self, n: int) -> int: return n\n"
     ),
+    "django": (
+        "import django.conf\n"
+        "from django.http import HttpResponse\n"
+        "from django.http import HttpResponseBadRequest, HttpResponseForbidden, HttpResponseGone\n"
+        "from django.http import HttpResponseNotFound, HttpResponseServerError\n"
+        "if not django.conf.settings.configured: django.conf.settings.configure()\n"
+    ),
     "flask": "import flask\napp = flask.Flask('app')\n",
     "numpy": "import numpy as np\n",
     "pandas": (
@@ -48,6 +55,7 @@ IMPORTS = {
         "import requests\n"
         "send = unittest.mock.patch.object(requests.Session, 'send', lambda self, sent, **_: sent)\n"
     ),
+    "_pytest": "import pytest\n",
     "torch": "import torch\n",
 }
 
@@ -69,6 +77,8 @@ QUERY = Use("str", "'a b'", "with send: found = vars(f('http://h', params={'q': 
 FRAME = "pandas.core.frame"
 SERIES = "pandas.core.series"
 
+AN_ASYNC = "Callable[[], Coroutine[object, object, int]]"
+
 USES: dict[str, Use] = {
     "_csv.Writer.writerow": Use(
         "int | None", "None", ROW + "csv.writer(f).writerow([1, w]); found = f.getvalue()"
@@ -87,6 +97,9 @@ USES: dict[str, Use] = {
     ),
     "asyncio.coroutines.iscoroutine": Use(
         "Coroutine[object, object, int]", "later()", "found = asyncio.iscoroutine(w)"
+    ),
+    "asyncio.coroutines.iscoroutinefunction": Use(
+        AN_ASYNC, "later", "found = asyncio.iscoroutinefunction(w)"
     ),
     "builtins.OSError": Use("int", "2", "found = type(OSError(w, 'no such file'))"),
     "builtins.SystemExit": Use("int", "3", "found = type(SystemExit(w).code)"),
@@ -112,6 +125,13 @@ USES: dict[str, Use] = {
     "functools._SingleDispatchCallable.__call__": Use("list[int]", "[1, 2]", "found = kind(w)"),
     **on_all("getmodule ismodule", "inspect", Use("types.ModuleType", "sys", PREDICATE)),
     **on_all("isfunction isroutine", "inspect", Use("Callable[[int], int]", "twice", PREDICATE)),
+    "inspect.iscoroutinefunction": Use(AN_ASYNC, "later", "found = inspect.iscoroutinefunction(w)"),
+    "inspect.isgeneratorfunction": Use(
+        "Callable[[], Generator[int]]", "count", "found = inspect.isgeneratorfunction(w)"
+    ),
+    "inspect.isasyncgenfunction": Use(
+        "Callable[[], AsyncGenerator[int]]", "numbers", "found = inspect.isasyncgenfunction(w)"
+    ),
     "inspect.isasyncgen": Use("AsyncGenerator[int]", "numbers()", "found = inspect.isasyncgen(w)"),
     "inspect.isbuiltin": Use("Callable[[str], int]", "len", "found = inspect.isbuiltin(w)"),
     "inspect.isclass": Use("type[C]", "C", "found = inspect.isclass(w)"),
@@ -128,6 +148,14 @@ USES: dict[str, Use] = {
         "Callable[[int], int]", "twice", "found = type(unittest.mock.create_autospec(w))"
     ),
     "urllib.parse.urlencode": Use("bytes", "b'a b'", "found = urllib.parse.urlencode({'key': w})"),
+    **on_all(
+        " ".join(
+            f"HttpResponse{kind}"
+            for kind in ("", "BadRequest", "Forbidden", "Gone", "NotFound", "ServerError")
+        ),
+        "django.http.response",
+        Use("bytes", "b'ab'", "found = f(w).content"),
+    ),
     "flask.helpers.make_response": Use(
         "dict[str, int]",
         "{'a': 1}",
@@ -197,6 +225,10 @@ USES: dict[str, Use] = {
     "requests.sessions.Session.request": BODY._replace(
         code=BODY.code.replace("f(", "requests.Session().request('POST', ")
     ),
+    **dict.fromkeys(
+        ("_pytest.approx.approx", "_pytest.python_api.approx"),
+        Use("dict[str, float]", "{'a': 1.0}", "found = {'a': 2.0} == pytest.approx(w)"),
+    ),
     "torch.is_tensor": Use("torch.Tensor", "torch.ones(1)", "found = torch.is_tensor(w)"),
 }
 
@@ -238,8 +270,9 @@ def test_mypy_reports_the_await_and_not_the_value(
     library: str, tmp_path: Path, run_mypy: RunMypy
 ) -> None:
     pytest.importorskip(library)
-    if library == "pandas" and not importlib.util.find_spec("pandas-stubs"):
-        pytest.skip("mypy needs pandas-stubs")
+    stubs = {"django": "django-stubs", "pandas": "pandas-stubs"}.get(library)
+    if stubs and not importlib.util.find_spec(stubs):
+        pytest.skip(f"mypy needs {stubs}")
     uses = {function: use for function, use in USES.items() if library_of(function) == library}
     lines = ["from awaits import Await", *IMPORTS["builtins"].splitlines()]
     lines += IMPORTS[library].splitlines() if library != "builtins" else []
