@@ -60,7 +60,7 @@ def install(
 @contextmanager
 def elsewhere(session: nox.Session) -> Iterator[None]:
     """Go to a copy of the tests, where the package is the installed one and not the checkout's."""
-    with folder(session) as copy:
+    with TemporaryDirectory() as copy:
         session.run("cp", "-r", *TESTS, copy, external=True)
         with session.chdir(copy):
             yield
@@ -69,22 +69,10 @@ def elsewhere(session: nox.Session) -> Iterator[None]:
 @contextmanager
 def clean_clone(session: nox.Session) -> Iterator[None]:
     """Go to a clone of the checkout, which has what is committed and nothing else."""
-    with folder(session) as clone:
+    with TemporaryDirectory() as clone:
         session.run("git", "clone", "--quiet", ".", clone, external=True)
         with session.chdir(clone):
             yield
-
-
-@contextmanager
-def folder(session: nox.Session) -> Iterator[str]:
-    """Make a folder, and one for the files that are left beside it for a while.
-
-    The cases of mypy have a cache there, which sessions that run at once would spoil for one another.
-    """
-    with TemporaryDirectory() as wanted, TemporaryDirectory() as beside:
-        session.env["TMPDIR"] = beside
-        yield wanted
-        del session.env["TMPDIR"]
 
 
 def need(session: nox.Session, *programs: str) -> None:
@@ -386,7 +374,7 @@ def recipes(session: nox.Session) -> None:
     need(session, "git")
     session.install("--upgrade", "pip")
     session.install("--group", "recipes")
-    with folder(session) as copy:  # where no other session builds the wheel
+    with TemporaryDirectory() as copy:  # where no other session builds the wheel
         session.run("cp", "-r", *{*PACKAGE, *TESTS}, copy, external=True)
         with session.chdir(copy):
             session.run("python", "-m", "pytest", "-q", RECIPES_TESTS, env={"AWAITS_BUILD": "pure"})

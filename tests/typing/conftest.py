@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -26,6 +27,15 @@ def _check_without_builtins(self: OutputChecker, ret_code: int, stdout: str, std
 
 
 OutputChecker.check = _check_without_builtins  # type: ignore[method-assign]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Give the cases of mypy a folder, and so a cache, that no other run uses at the same time."""
+    if config.option.mypy_testing_base == tempfile.gettempdir():
+        base = tempfile.TemporaryDirectory()
+        config.add_cleanup(base.cleanup)
+        config.option.mypy_testing_base = base.name
+
 
 Command = Callable[..., tuple[int, str, str]]
 RunMypy = Callable[..., "subprocess.CompletedProcess[str]"]
