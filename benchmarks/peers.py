@@ -186,7 +186,7 @@ def figures(name: str) -> dict[str, str]:
     times = [row[columns.index(column)] for column in PEERS[name].speed]
     page = " ".join((DOCS / "plugin.md").read_text(encoding="utf-8").split())
     agreement = re.search(
-        r"agreed in (?P<awaits>[\d.]+ %) for `Await` and in (?P<ProxyStore>[\d.]+ %) for the `Proxy`",
+        r"agreed in (?P<awaits>[\d.]+%) for `Await` and in (?P<ProxyStore>[\d.]+%) for the `Proxy`",
         page,
     )
     if agreement is None:
