@@ -1,7 +1,8 @@
 """A lazy value that type-checks as what it will be.
 
-`awaitable(func, *args)` gives an `Await[W]`: a call that runs on the first use, once, after which
-the object behaves as the W it produced. The mypy plugin `awaits_mypy` types it as that W.
+`awaitable(func, *args)` returns an `Await[W]`, where W is the type of the result. The first use of the
+Await calls the function, once. From then on the Await behaves as the result. With the mypy plugin
+`awaits_mypy`, mypy checks each use as a use of a W.
 """
 
 from typing import TYPE_CHECKING, Final

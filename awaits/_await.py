@@ -102,15 +102,19 @@ W_co = TypeVar("W_co", covariant=True)
 class Await(AwaitBase, Generic[W_co]):
     """A value of type W that is computed on its first use, once.
 
-    It holds a call that has not run. Reading, writing or deleting an attribute, and every operator and
-    protocol of Python's data model, waits (runs the call if it has not run) and then acts on the W that
-    it produced. `isinstance`, `repr`, `copy`, `pickle`, `weakref` and passing it around never run the
-    call. `await aw` does not block the event loop, and gives W, or what W awaits to.
+    It holds a call. Reading, writing or deleting an attribute, and every operator and protocol of
+    Python's data model, first runs the call if it has not run, and then acts on the result.
+    `isinstance`, `repr`, `copy`, `pickle`, `weakref` and passing the Await around never run the call.
+    `await aw` does not block the event loop. It gives the result, or if that can itself be awaited, what
+    awaiting it gives.
 
-    Made by `awaitable` and `awaitable_nowait`; it has no public constructor. If the function
-    raises, the exception reaches whoever waited, nothing is kept, and the next wait tries again. Each of
-    those who waited for one run gets its failure with a traceback of its own.
-    An `AttributeError` from the function during an implicit wait arrives as `AwaitError`.
+    `awaitable`, `awaitable_nowait`, `awaitable_all`, `lazy_import` and calls of `delayed` functions make
+    Awaits. `Await()` itself raises `TypeError`.
+
+    If the function raises an exception, so does the use that ran it. The exception is not kept: the next
+    use runs the call again. If several threads or tasks waited for one run, each gets the exception,
+    with a traceback of its own. If the function raises `AttributeError` during `aw.name`, you get an
+    `AwaitError` from it, because `hasattr(aw, "name")` would be False otherwise.
 
     The counterpart in PyTorch: <https://github.com/pytorch/pytorch/blob/main/torch/_awaits/__init__.py>
     """
@@ -193,10 +197,10 @@ class Await(AwaitBase, Generic[W_co]):
 
     @final
     def fn(self) -> Callable[..., W_co]:
-        """Return the function of the call; with keyword arguments, a partial of it.
+        """Return the function of the call; with keyword arguments, a `functools.partial` of it.
 
-        `aw.fn()(*aw.args())` always repeats the call. Never waits. Raises `AwaitError` if the Await
-        was complete from the start or its call was released.
+        So `aw.fn()(*aw.args())` always repeats the call. Never waits. Raises `AwaitError` if the Await
+        comes from `awaitable_nowait`, or if `awaitable_release` dropped the call.
         """
         kwargs = get_kwargs(self)  # first: a release in another thread drops the function before these
         function = get_function(self)
@@ -206,9 +210,9 @@ class Await(AwaitBase, Generic[W_co]):
 
     @final
     def args(self) -> tuple[Any, ...]:
-        """Return the positional arguments of the call; `(value,)` if complete from the start.
+        """Return the positional arguments of the call; `(value,)` for an Await from `awaitable_nowait`.
 
-        Never waits. Raises `AwaitError` once the call was released.
+        Never waits. Raises `AwaitError` if `awaitable_release` dropped the call.
         """
         args: tuple[Any, ...] | None = get_args(self)
         if args is None:
@@ -217,7 +221,7 @@ class Await(AwaitBase, Generic[W_co]):
 
     @final
     def is_nowait(self) -> bool:
-        """Return whether this Await was complete from the start, by `awaitable_nowait`."""
+        """Return whether this Await comes from `awaitable_nowait`. Never waits."""
         return get_function(self) is nowait_function
 
     @final
@@ -448,7 +452,7 @@ class Await(AwaitBase, Generic[W_co]):
 
     @final
     def __await__(self) -> Generator[Any, Any, Any]:
-        """Give W, or what W awaits to, without blocking the event loop."""
+        """Give the value, or what awaiting the value gives, without blocking the event loop."""
         value = get_value(self)
         if value is not PENDING and not is_awaitable(value):
             return immediate(value)

@@ -37,12 +37,19 @@ if TYPE_CHECKING:
 
 
 def delayed(func: Callable[P, W], /) -> Delayed[Callable[P, W], W]:
-    """Return a function that gives an Await of the call of `func`, with its signature and docstring.
+    """Make calls of a function lazy: a decorator for functions, methods and coroutine functions.
 
-    A decorator. An Await among the arguments is waited for when the call runs, and `func` receives the
-    value; of an Await of a coroutine, what that returns. So calls of delayed functions compose into a
-    graph, in which each call runs once, and no chain is too long. An Await in a list stays as it is.
-    Raises `TypeError` if `func` is not callable. Write `@classmethod` and `@staticmethod` above.
+    A call of the decorated function runs nothing and returns an Await. The signature and the docstring
+    stay those of `func`. (`Delayed` is the type by which the plugin knows such a function. At run time
+    it is an ordinary function.)
+
+    If an argument is an Await, `func` gets its value, for which the call waits first. For an Await of a
+    coroutine that is what the coroutine returns. So calls can take the results of calls:
+    `clean(load(path))` is a graph, in which each call runs once, however long a chain is. An Await in a
+    list stays an Await; see `awaitable_all`.
+
+    Raises `TypeError` if `func` is not callable. Write `@classmethod` and `@staticmethod` above
+    `@delayed`.
     """
     if isinstance(func, (classmethod, staticmethod)):
         kind = type(func).__name__
@@ -69,13 +76,16 @@ def awaitable_all(aws: Iterable[Await[Coroutine[Any, Any, T]]], /) -> Await[list
 @overload
 def awaitable_all(aws: Iterable[Await[T]], /) -> Await[list[T]]: ...
 def awaitable_all(aws: Iterable[Await[Any]], /) -> Await[list[Any]]:
-    """Return an Await of the list of the values of these, in their order: many arguments as one.
+    """Return an Await of the list of the values of these Awaits, in their order.
 
-    It is a node of a graph, as the call of a delayed function is: `total(awaitable_all(parts))` hands a
-    list to `total`. Nothing runs now, but the iterable itself is gone through. When the list is used,
-    those of the Awaits run that have not; of one of a coroutine the list has what that returns. The
-    first failure is that of the whole, and what is complete stays so. Raises `TypeError` at once if
-    something in it is no Await.
+    With it, many Awaits are one argument: in `total(awaitable_all(parts))` the delayed function `total`
+    gets a list of values.
+
+    Goes through `aws` now, but runs none of the Awaits. The first use of the list runs those that have
+    not run. For an Await of a coroutine, the list has what the coroutine returns. If one of them fails,
+    the list raises its exception, and the next use runs only those that are not complete.
+
+    Raises `TypeError` at once if `aws` is not an iterable of Awaits.
     """
     try:
         items = iter(aws)

@@ -18,8 +18,8 @@ W = TypeVar("W")
 def awaitable(func: Callable[P, W], /, *args: P.args, **kwargs: P.kwargs) -> Await[W]:
     """Return an Await that will call `func(*args, **kwargs)` when it is first used.
 
-    Nothing runs now. An Await among the arguments is handed to `func` as it is. Raises `TypeError`
-    at once if `func` is not callable.
+    Nothing runs now. If an argument is an Await, `func` gets that Await, and not its value (`delayed`
+    passes the value). Raises `TypeError` at once if `func` is not callable.
     """
     if not callable(func):
         raise TypeError(
@@ -33,10 +33,13 @@ def awaitable(func: Callable[P, W], /, *args: P.args, **kwargs: P.kwargs) -> Awa
 def awaitable_wait(aw: Await[W], /) -> W:
     """Run the call if it has not run, and return its result: the same object at every wait.
 
-    Threads that wait at the same time share one run. If the function raises, its exception
-    propagates unchanged and is not kept: the next wait tries again. Those who waited for this run get a
-    copy of the exception, with a traceback of their own; of an interrupt, which is no `Exception`, they
-    get nothing, and run the call again.
+    Threads that wait at the same time share one run.
+
+    If the function raises an exception, so does this, unchanged. The exception is not kept: the next
+    wait runs the call again. Others who waited for the same run get a copy of the exception, with a
+    traceback of their own. If the run is interrupted, as by `KeyboardInterrupt`, the others get nothing
+    of that, and one of them runs the call again.
+
     Raises `AwaitCycleError` if the call needs the result of this very Await, and `TypeError` if `aw`
     is not an Await.
     """
@@ -47,20 +50,27 @@ def awaitable_wait(aw: Await[W], /) -> W:
 
 
 def awaitable_nowait(value: W, /) -> Await[W]:
-    """Return an Await that is complete from the start, with this value; an Await stays nested."""
+    """Return an Await that has this value from the start.
+
+    If the value is an Await itself, the result is an Await of that Await.
+    """
     aw: Await[W] = complete(value)
     return aw
 
 
 def awaitable_done(aw: Await[Any], /) -> bool:
-    """Return whether the result is there. Never runs anything; False while the call runs."""
+    """Return whether the result is there. Runs nothing. While the call is running, it is False.
+
+    Raises `TypeError` if `aw` is not an Await.
+    """
     return get_value(_checked(aw, "awaitable_done")) is not PENDING
 
 
 def awaitable_release(aw: Await[W], /) -> W:
-    """Wait, then drop the function and the arguments, so that they can be collected.
+    """Wait as `awaitable_wait` does, then drop the function and the arguments, and return the result.
 
-    `fn()` and `args()` raise `AwaitError` afterwards. If the function raises, the call is kept.
+    This frees the memory of the arguments, if nothing else holds them. `aw.fn()` and `aw.args()` raise
+    `AwaitError` afterwards. If the function raises, nothing is dropped, and the next wait tries again.
     """
     while True:
         value = awaitable_wait(_checked(aw, "awaitable_release"))

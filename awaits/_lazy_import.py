@@ -19,18 +19,20 @@ if TYPE_CHECKING:
 
 
 def lazy_import(name: str, /) -> Await[Any]:
-    """Return an Await of the module of this absolute name, which is imported when it is first used.
+    """Return an Await of a module, which is imported when it is first used.
 
-    `lazy_import("package.module")` is what `import_module("package.module")` of `importlib` would give,
-    and `lazy_import("package.module:attribute")` that attribute of it, in the notation of entry points
-    and `pkgutil.resolve_name`. Nothing is looked for now. The first use imports the module, once, in
-    whichever thread it is. It raises what the import raises, `ModuleNotFoundError` where there is no
-    such module; that is not kept, and the next use tries again. A module that is not imported to its
-    end, as where two modules import each other, is used as far as it is there, and not kept yet.
-    Copies and pickles carry the name. Raises `TypeError` at once if `name` is no str, and `ValueError`
-    if it cannot be a name.
+    `lazy_import("package.module")` is the module that `importlib.import_module("package.module")`
+    returns. `lazy_import("package.module:attribute")` is that attribute of the module. (Entry points and
+    `pkgutil.resolve_name` write names in this way.) If the name is written in the call, the plugin knows
+    the type of the module or attribute.
 
-    The plugin knows the type of the module or attribute where the name is a literal.
+    Nothing is looked for now. The first use imports the module, once, in the thread that uses it. It
+    raises what the import raises, such as `ModuleNotFoundError`. The exception is not kept: the next use
+    tries again. If two modules import each other, one of them is used before its import has ended. That
+    use sees what the module has so far, and the next use looks again.
+
+    Copies and pickles contain only the name. Raises `TypeError` at once if `name` is not a str, and
+    `ValueError` if it is relative or cannot be a name.
     """
     given: object = name
     if not isinstance(given, str):

@@ -1,6 +1,7 @@
-"""Graphs of Awaits on dask (extra `typed-awaits[dask]`): its schedulers, its dashboard, its cluster.
+"""Turn graphs of Awaits into graphs of dask (extra `typed-awaits[dask]`).
 
-`wait_all(aws, executor=client)` of `awaits.executors` takes a `distributed.Client` for an executor.
+To run Awaits on a cluster of dask, `wait_all(aws, executor=client)` of `awaits.executors` is enough,
+where `client` is a `distributed.Client`.
 """
 
 from __future__ import annotations
@@ -17,11 +18,14 @@ __all__ = ["to_delayed"]
 
 
 def to_delayed(aw: Await[Any]) -> Delayed:
-    """Return dask's `Delayed` of the same value, with all pending calls that it needs. Runs nothing.
+    """Return a `Delayed` of dask that computes the same value. Runs nothing.
 
-    Graphs of Awaits that share some share their nodes. What is there already is part of the graph as its
-    value. The Awaits themselves stay as they are: `wait_all(aws, executor=client)` completes them. Of a
-    coroutine it is what that returns. Raises `TypeError` if `aw` is not an Await.
+    It has a node for each pending call that the value needs. If two graphs use the same Await, they have
+    the same node for it. An Await that is complete is in the graph as its value. For an Await of a
+    coroutine, the value is what the coroutine returns.
+
+    Computing the `Delayed` does not complete the Awaits: they stay pending.
+    `wait_all(aws, executor=client)` completes them. Raises `TypeError` if `aw` is not an Await.
     """
     if not is_await(aw):
         raise TypeError(f"to_delayed() needs an Await, not {type(aw).__name__!r}")

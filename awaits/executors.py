@@ -1,7 +1,7 @@
-"""Many Awaits at once, on threads, processes or any other executor of PEP 3148 (`concurrent.futures`).
+"""Run many Awaits at once, on threads, processes or any other executor of `concurrent.futures`.
 
-Each call runs once, whoever else uses its Await meanwhile, after the delayed calls that it needs. What
-was computed stays computed, whatever fails, and what failed can be waited for again.
+Each call runs once, even if other code uses its Await meanwhile, and after the delayed calls that it
+needs. If a call fails, the results of others are kept, and you can wait for the failed one again.
 """
 
 from __future__ import annotations
@@ -36,18 +36,23 @@ W = TypeVar("W")
 
 
 class Cluster(Protocol):
-    """A `distributed.Client` of dask: see `awaits.dask`."""
+    """The type of a `distributed.Client` of dask, which is given in place of an executor.
+
+    Awaits that go to it run on its cluster, as one graph of dask.
+    """
 
     def get_executor(self, **kwargs: Any) -> Any:
-        """Return an executor, which this is not."""
+        """Return an executor for the cluster: by this method a client is told from an executor."""
 
 
 def prefetch(aw: Await[W], executor: Executor | Cluster | None = None) -> Await[W]:
-    """Start the run now, after what it needs, and return the same Await. A later use joins the run.
+    """Start the call now, after the calls that it needs, and return the same Await at once.
 
-    Without an executor a thread of this module's own does it. A failure is not kept: a use that joined
-    the run raises it, and one that comes later runs the call again. Each call sees the caller's context
-    variables, in a copy of its own.
+    A use that comes while the call is running waits for that run. If the call fails, such a use raises
+    the exception. The exception is not kept: a use that comes later runs the call again.
+
+    Without an executor, a thread of `awaits` runs the call. Each call sees a copy of the caller's
+    context variables. Raises `TypeError` if `aw` is not an Await.
     """
     _checked(aw, "prefetch")
     origin = recording.current_origin()
@@ -82,17 +87,24 @@ def wait_all(
     progress: bool = False,
     release: bool = False,
 ) -> list[Any]:
-    """Run these and all that they need, as many at once as the executor allows; return all results.
+    """Run these Awaits and the calls that they need, as many at once as the executor allows.
 
-    They are in the order of the Awaits; that of a coroutine is what it returns. Without an executor
-    threads do it, for this call. The first failure stops what has not started, and is raised, with a
-    note that names the Await, which is also its attribute `aw`. After `timeout_s` seconds `TimeoutError`
-    is raised, and the rest stays pending. To another process calls and values travel by pickle, or by
-    cloudpickle where that is installed; `AwaitError` names what cannot travel. `progress` shows a bar on
-    a terminal or in a notebook; it needs `typed-awaits[progress]`. In this process each call sees the
-    caller's context variables, in a copy of its own. `release` drops the function and the arguments of
-    each call once it is complete, as `awaitable_release` does: a result that nobody else holds is freed
-    while the rest still runs.
+    Returns the results in the order of the Awaits. For an Await of a coroutine, that is what the
+    coroutine returns. Without an executor, threads are started for this call.
+
+    The first exception is raised at once, and no more calls are started. A note on the exception names
+    the Await that failed, and its attribute `aw` is that Await. After `timeout_s` seconds,
+    `TimeoutError` is raised. In both cases calls that are running go on, those that were not started
+    stay pending, and results are kept. Call `wait_all` again to go on.
+
+    Calls and values go to other processes by pickle, or by cloudpickle if that is installed.
+    `AwaitError` names what cannot be pickled. Calls in this process see a copy of the caller's context
+    variables.
+
+    `progress` shows a progress bar on a terminal or in a notebook, and needs `typed-awaits[progress]`.
+    `release` drops the function and the arguments of each call once it is complete, as
+    `awaitable_release` does. Intermediate results that nothing else holds are then freed while the rest
+    runs.
     """
     wanted = [_checked(aw, "wait_all") for aw in aws]
     with Schedule(wanted, executor, timeout_s, yields_each=progress, releases=release) as schedule:
@@ -105,9 +117,11 @@ def as_completed(
     timeout_s: float | None = None,
     release: bool = False,
 ) -> Iterator[Await[W]]:
-    """Run these and all that they need, and give each of these once, as it completes.
+    """Run these Awaits and the calls that they need, and give each Await once, when it is complete.
 
-    For the rest as `wait_all`. What has not started stays pending when the iterator is closed.
+    Nothing runs before the first is asked for. The parameters, and what happens after a failure or
+    `timeout_s` seconds, are those of `wait_all`. If the iterator is closed, calls that were not started
+    stay pending.
     """
     wanted = {id(aw): aw for aw in aws if _checked(aw, "as_completed") is aw}
 
@@ -121,7 +135,7 @@ def as_completed(
 
 
 def prefetch_async(aw: Await[W], executor: Executor | Cluster | None = None) -> Await[W]:
-    """Do as `prefetch` in the running loop of asyncio, where coroutine functions run."""
+    """Do as `prefetch` in the running loop of asyncio, in which coroutine functions then run."""
     import asyncio  # in this function and the next two: threads do without, and it is slow to import
 
     waiting = wait_all_async([_checked(aw, "prefetch_async")], executor)
@@ -154,9 +168,9 @@ async def wait_all_async(
     progress: bool = False,
     release: bool = False,
 ) -> list[Any]:
-    """Do as `wait_all` without blocking the running loop of asyncio, where coroutine functions run.
+    """Do as `wait_all` without blocking the running loop of asyncio, in which coroutine functions run.
 
-    If the task is cancelled, what has not started stays pending.
+    If the task is cancelled, calls that were not started stay pending.
     """
     import asyncio
 
@@ -172,7 +186,10 @@ async def as_completed_async(
     timeout_s: float | None = None,
     release: bool = False,
 ) -> AsyncIterator[Await[W]]:
-    """Do as `as_completed` in the running loop of asyncio, where coroutine functions run."""
+    """Do as `as_completed` without blocking the running loop of asyncio, for `async for`.
+
+    Coroutine functions run in that loop.
+    """
     import asyncio
 
     wanted = {id(aw): aw for aw in aws if _checked(aw, "as_completed_async") is aw}

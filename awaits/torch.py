@@ -1,15 +1,16 @@
-"""PyTorch's own Await and the functions over it, under public names and typed.
+"""PyTorch's own Await, and the functions that make it and wait for it, with public names and types.
 
-They are torch's objects: `torch.jit.script` and `torch.jit.trace` accept a function that uses them, and
-an annotation `Await[Tensor]`. The types say what torch does with them. The plugin types an attribute of
-`Await[W]` as that of W. In eager mode torch has no operators on it, drops keyword arguments, and gives
-None for an attribute that W lacks: mypy refuses all three.
+`torch.jit.script` and `torch.jit.trace` accept functions that use these, and the annotation
+`Await[Tensor]`. With the plugin, an attribute of an `Await[W]` has the type that it has on the W. In
+eager mode, torch's Await has no operators, drops keyword arguments, and gives None for an attribute that
+W lacks. mypy refuses all three.
 
-`to_torch` and `from_torch` lead from `awaits.Await` to this one and back. Importing this module also
-teaches `torch.utils.data.default_collate` about `awaits.Await`. It needs torch (`typed-awaits[torch]`).
+`to_torch` and `from_torch` turn an `awaits.Await` into torch's Await, and back. Importing this module
+also makes `torch.utils.data.default_collate` accept an `awaits.Await`. It needs torch
+(`typed-awaits[torch]`).
 
-What is typed here: https://github.com/pytorch/pytorch/blob/v2.13.0/torch/jit/_await.py and, for Python,
-torch/csrc/jit/python/init.cpp.
+The source of what is typed here: <https://github.com/pytorch/pytorch/blob/v2.13.0/torch/jit/_await.py>
+and, for Python, `torch/csrc/jit/python/init.cpp`.
 """
 
 from __future__ import annotations
@@ -33,56 +34,7 @@ P = ParamSpec("P")
 W = TypeVar("W")
 W_co = TypeVar("W_co", covariant=True)
 
-if TYPE_CHECKING:
-
-    @final
-    class Await(Generic[W_co]):
-        """torch's Await: a call that runs at the first wait. Reading an attribute waits, and reads W's.
-
-        Made by `awaitable` and `awaitable_nowait`; it has no public constructor. In eager mode
-        `isinstance(aw, Await)` is False: what torch makes there is the base class of this.
-        """
-
-        def __init__(self, use_awaitable_instead: Never) -> None: ...
-
-        def __getattr__(self, name: str, /) -> Any: ...
-
-        def fn(self) -> Callable[..., W_co]:
-            """Return the function. `RuntimeError` if complete from the start, or out of TorchScript."""
-
-        def args(self) -> tuple[Any, ...]:
-            """Return the arguments of the call; `(value,)` if complete from the start."""
-
-        def is_nowait(self) -> bool:
-            """Return whether this Await was complete from the start, or comes out of TorchScript."""
-
-        # Not among what torch documents, but they hide W's names.
-
-        def wait(self) -> W_co:
-            """Do what `awaitable_wait` does."""
-
-        def type(self) -> Any:
-            """Return the type that TorchScript gives it."""
-
-    def awaitable(func: Callable[P, W], /, *args: P.args, **kwargs: P.kwargs) -> Await[W]:
-        """Return torch's Await of a call. Nothing runs. `TypeError` if `func` is not callable.
-
-        Keyword arguments are dropped in eager mode: the plugin refuses them.
-        """
-
-    def awaitable_wait(aw: Await[W], /) -> W:
-        """Run the call if it has not run, and return its result, which the Await keeps.
-
-        An exception propagates unchanged and is not kept. Threads that wait together each run the call.
-        """
-
-    def awaitable_nowait(o: W, /) -> Await[W]:
-        """Return torch's Await that is complete from the start."""
-
-    # What `awaitable` makes is of the base class.
-    _Made = Await
-
-else:
+if not TYPE_CHECKING:
     import torch
     from torch._awaits import _Await as Await
     from torch.utils.data._utils import collate
@@ -99,11 +51,67 @@ else:
     # The way that default_collate documents for types that it does not know.
     collate.default_collate_fn_map[awaits.Await] = _collate_awaits
 
+if TYPE_CHECKING:  # the last definition is the one that generators of documentation take
+
+    @final
+    class Await(Generic[W_co]):
+        """torch's Await: a call that runs at the first wait, or when an attribute is read.
+
+        The attribute is then that of the result. `awaitable` and `awaitable_nowait` make it; it has no
+        public constructor. In eager mode `isinstance(aw, Await)` is False, because torch makes objects
+        of a base class there.
+        """
+
+        def __init__(self, use_awaitable_instead: Never) -> None: ...
+
+        def __getattr__(self, name: str, /) -> Any: ...
+
+        def fn(self) -> Callable[..., W_co]:
+            """Return the function of the call.
+
+            Raises `RuntimeError` if the Await comes from `awaitable_nowait` or from TorchScript.
+            """
+
+        def args(self) -> tuple[Any, ...]:
+            """Return the arguments of the call; `(value,)` for an Await from `awaitable_nowait`."""
+
+        def is_nowait(self) -> bool:
+            """Return whether this Await comes from `awaitable_nowait` or from TorchScript."""
+
+        # Not among what torch documents, but they hide W's names.
+
+        def wait(self) -> W_co:
+            """Do what `awaitable_wait` does."""
+
+        def type(self) -> Any:
+            """Return the type that this Await has in TorchScript."""
+
+    def awaitable(func: Callable[P, W], /, *args: P.args, **kwargs: P.kwargs) -> Await[W]:
+        """Return torch's Await of the call `func(*args)`. Nothing runs.
+
+        In eager mode torch drops keyword arguments, so the plugin refuses them. Raises `TypeError` if
+        `func` is not callable.
+        """
+
+    def awaitable_wait(aw: Await[W], /) -> W:
+        """Run the call if it has not run, and return its result, which the Await keeps.
+
+        An exception of the function is raised unchanged, and is not kept. If several threads wait at the
+        same time, each of them runs the call.
+        """
+
+    def awaitable_nowait(o: W, /) -> Await[W]:
+        """Return torch's Await that has this value from the start."""
+
+    # What `awaitable` makes is of the base class.
+    _Made = Await
+
 
 def to_torch(aw: awaits.Await[W], /) -> Await[W]:
-    """Return torch's Await of the same value. Runs nothing: to wait for it is to wait for `aw`, once.
+    """Return torch's Await of the same value. Runs nothing. Waiting for it waits for `aw`, in one run.
 
-    Raises `TypeError` if `aw` is not an `awaits.Await`. What `from_torch` made of a call comes back.
+    If `from_torch` made `aw` from torch's Await of a call, that Await is returned. Raises `TypeError` if
+    `aw` is not an `awaits.Await`.
     """
     if not is_await(aw):
         raise TypeError(f"to_torch() needs an awaits.Await, not {type(aw).__name__!r}")
@@ -114,10 +122,12 @@ def to_torch(aw: awaits.Await[W], /) -> Await[W]:
 
 
 def from_torch(aw: Await[W], /) -> awaits.Await[W]:
-    """Return an `awaits.Await` of the same value. Runs nothing: to wait for it is to wait for `aw`.
+    """Return an `awaits.Await` of the same value. Runs nothing. Waiting for it waits for `aw`.
 
-    Threads that wait through it share one run, which those that wait for torch's do not. Raises
-    `TypeError` if `aw` is not torch's Await. What `to_torch` made of a call comes back.
+    Threads that wait for the `awaits.Await` share one run. Threads that wait for torch's Await do not.
+
+    If `to_torch` made `aw` from an `awaits.Await` of a call, that Await is returned. Raises `TypeError`
+    if `aw` is not torch's Await.
     """
     if not isinstance(aw, _Made):
         raise TypeError(f"from_torch() needs an Await of torch, not {type(aw).__name__!r}")

@@ -1,7 +1,7 @@
-"""The pytest plugin of `awaits`: a failure with Awaits in it is shown as one with their values.
+"""The pytest plugin of `awaits`: in a failed assertion, pytest shows the value of a complete Await.
 
-pytest finds it by the entry point `awaits`; `-p no:awaits` leaves it out. It never imports `awaits`, for
-which it stands in a package of its own: where no test does, nothing here runs.
+pytest finds it by the entry point `awaits`; `-p no:awaits` leaves it out. It never imports `awaits`, and
+so is a package of its own. If no test imports `awaits`, nothing here runs.
 """
 
 import sys
@@ -26,7 +26,7 @@ def pytest_runtest_protocol(item: pytest.Item) -> None:
 def pytest_assertrepr_compare(
     config: pytest.Config, op: str, left: object, right: object
 ) -> list[str] | None:
-    """Have what complete Awaits hold compared in their place, by whoever explains a comparison."""
+    """Let pytest and its plugins explain the comparison of the values in place of complete Awaits."""
     hooks = config.stash.get(_HOOKS, None)
     if hooks is None or "awaits" not in sys.modules or op in {"is", "is not"}:
         return None

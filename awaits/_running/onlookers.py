@@ -104,13 +104,16 @@ kinds: Final[dict[str, str]] = {}
 
 
 def onlooker(name: str, /) -> None:
-    """Let code look at Awaits without running them: a module, with all below it, or one function.
+    """Let a tool show variables without running the calls of Awaits, as a debugger does.
 
-    `onlooker("package.module")` or `onlooker("package.module:function")`, for a tool that shows whatever
-    it comes across. From now on, in every thread, a pending Await is a plain object to this code: `str`
-    and `format` give its `repr`, it has no names, items, length or operators of a W, and nothing runs.
-    `awaitable_wait(aw)` and `await aw` give W there too. The module need not be imported, nor exist.
-    Raises `TypeError` or `ValueError` if this is no name of a module or function.
+    `onlooker("package.module")` names a module and all modules in it,
+    `onlooker("package.module:function")` one function. From now on, in every thread, a pending Await is
+    a plain object to this code: `str` and `format` give its `repr`, it has no attributes, items, length
+    or operators of its value, and nothing runs. `awaitable_wait(aw)` and `await aw` still run the call.
+    The module need not be imported yet.
+
+    Raises `TypeError` if `name` is not a str, and `ValueError` if it cannot be the name of a module or
+    function.
     """
     if not isinstance(name, str):
         raise TypeError(f"onlooker() needs the name of a module, not {type(name).__name__!r}")

@@ -2,19 +2,23 @@
 
 
 class AwaitError(RuntimeError):
-    """A question that an Await cannot answer, or a failure that Python would have swallowed.
+    """An Await has no call to show, or its function raised an exception that Python would hide.
 
-    `fn()` and `args()` raise it when there is no call to show. An implicit wait raises it from the
-    original exception when letting that one through would mislead: an `AttributeError` that leaves
-    the function during `aw.name` would make `hasattr` answer False.
+    `aw.fn()` and `aw.args()` raise it if the Await has no function or arguments.
+
+    A use of an Await, such as `aw.name`, raises it from the original exception if the function raised an
+    exception that Python would take for an answer. For example, if the function raises `AttributeError`
+    during `hasattr(aw, "name")`, the answer would be False. `awaitable_wait` raises the original itself.
     """
 
 
 class AwaitCycleError(AwaitError, RecursionError):
-    """An Await needs its own result, in one thread or through threads that wait for each other.
+    """An Await needs its own result, in one thread or through threads or tasks that wait for each other.
 
-    The message names the functions on the cycle. Every Await on it stays pending and usable. Among
-    tasks, a cycle is seen through coroutine functions that await each other's Awaits, and through tasks
-    of asyncio that are themselves the value of an Await. One that goes through a task that the call
-    itself starts, through `asyncio.gather` or `shield`, or through a loop inside of a loop, is not.
+    The message names the functions on the cycle. Every Await on it stays pending and can be used again.
+
+    A cycle of tasks is found if coroutine functions await each other's Awaits, or if a task of asyncio
+    is itself the value of an Await. It is not found, and the tasks wait forever, if it goes through a
+    task that the call itself starts, through `asyncio.gather` or `shield`, or through a loop inside a
+    loop.
     """

@@ -38,6 +38,10 @@ def _compiled_part() -> Any:
 core: Final = _compiled_part()
 
 BUILD: Final[Literal["compiled", "pure"]] = "pure" if core is None else "compiled"
+"""Whether the busiest code runs in C (`"compiled"`) or in Python (`"pure"`). Both behave alike.
+
+The environment variable `AWAITS_BUILD` chooses one of them when `awaits` is imported. The import fails
+with `ImportError` if it is `compiled` and there is no part in C."""
 
 
 class AwaitBase:

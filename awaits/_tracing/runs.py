@@ -34,50 +34,55 @@ class TracedWait(NamedTuple):
 class TracedRun(NamedTuple):
     """One run of the call of an Await. A call that failed and was tried again has two.
 
-    Times are in seconds, `started_s` since the trace began. A coroutine function runs from when its
-    coroutine begins until that ends.
+    Places such as `created` are named tuples with `file`, `line` and `function`. Times are in seconds.
     """
 
     number: int
-    """The number of the Await, in the order in which they first ran."""
+    """The number of the Await: 1 for the one that ran first, and so on."""
     function: str
     """The qualified name of the function."""
     arguments: str
-    """A short form of the first argument, with `…` if there are more: a str, bytes or a number itself,
-    cut after 30 characters, and of any other object the class or the name; nothing of it is run."""
+    """A short form of the first argument, with `…` if there are more. It is the `repr` of a str, bytes
+    or number, cut after 30 characters, and of any other object the class or name. No code of it runs."""
     result: str | None
     """The name of the class of what it returned; None if it failed."""
     error: str | None
-    """The name of the class of what it raised; None if it did not. Interrupted work is
-    `InterruptedWorkError`: another took it up."""
+    """The name of the class of the exception; None if it did not fail. It is `InterruptedWorkError` if
+    the run was interrupted, and another thread or task ran the call again."""
     created: Site | None
-    """Where the Await was created; None if no trace was on then."""
+    """The place where the Await was created; None if no trace was on then."""
     forced: Site | None
-    """Where it was used, outside of this package; None if Python itself called, as for a thread."""
+    """The place outside of `awaits` that used the Await, so that its call ran; None if there is none, as
+    where a thread begins with the Await."""
     operation: str
-    """What used it: `wait`, `await`, `release`, `wait_all` and the like, `.x` for an attribute x, or a
-    special method as `__len__`. Empty if that was before the trace."""
+    """What that place did: `wait`, `await`, `release`, `wait_all` and the like, `.x` for an attribute x,
+    or a special method such as `__len__`. Empty if that was before the trace."""
     thread: str | None
     """The name of the thread that it ran in; None if it ran elsewhere, as in another process."""
     task: str | None
     """The name of the task that it ran in, of asyncio or trio; None if it ran in none."""
     lane: int
-    """A number for the thread or task, as names need not be unique. All that ran elsewhere has one."""
+    """The number of the thread or task, because names need not be unique. All runs in other processes
+    have the same number."""
     started_s: float
+    """When the run began, in seconds since the trace began. For a coroutine function that is when its
+    coroutine began."""
     duration_s: float
-    """For a call that was sent elsewhere, from when it was sent until its result was taken in."""
+    """How long the run took, in seconds. For a call that was sent to another process, the time from
+    sending it to receiving its result."""
     waits: tuple[TracedWait, ...]
-    """The waits of other threads and tasks for this run; not that of a task for the worker thread that
-    it has started itself."""
+    """The waits of other threads and tasks for this run, as named tuples with `thread`, `task`, `lane`,
+    `started_s` and `duration_s`. The wait of a task for a worker thread that it started itself is not
+    among them."""
 
     @property
     def call(self) -> str:
-        """The function with the arguments, in short."""
+        """The function with the short form of its arguments."""
         return f"{self.function}({self.arguments})"
 
     @property
     def waited_s(self) -> float:
-        """The sum of the waits of others."""
+        """The sum of the times in `waits`, in seconds."""
         return sum(wait.duration_s for wait in self.waits)
 
 

@@ -13,9 +13,10 @@ if TYPE_CHECKING:
 
 
 class Trace:
-    """What `trace` gives: a context manager, for one use, and the runs that ended while it was on.
+    """A context manager for one `with` statement, made by `trace`, and the runs that it recorded.
 
-    It holds names, places, times and short forms of arguments, and none of the objects they are about.
+    It keeps names, places, times and short forms of arguments. It keeps none of the objects themselves
+    alive. A second `with` raises `RuntimeError`.
     """
 
     def __init__(self) -> None:
@@ -38,7 +39,7 @@ class Trace:
 
     @property
     def runs(self) -> list[TracedRun]:
-        """The runs that have ended, in the order in which they began."""
+        """The runs that have ended so far, in the order in which they began."""
         if self._runs is not None:
             return self._runs[:]
         from awaits._tracing import runs  # only here: its named tuples take long to make
@@ -46,13 +47,13 @@ class Trace:
         return list(runs.traced_runs(self._heard, self._began or 0))
 
     def table(self) -> Any:
-        """Return the runs as a `rich.table.Table`. `ImportError` without `typed-awaits[trace]`."""
+        """Return the runs as a `rich.table.Table`. Needs rich, as in `typed-awaits[trace]`."""
         from awaits._tracing import table  # only here: it needs rich
 
         return table.table(self.runs)
 
     def print(self, file: TextIO | None = None) -> None:
-        """Print the table, to the standard output unless said. It needs what `table` needs."""
+        """Print the table to `file`, or else to the standard output. Needs rich too."""
         from awaits._tracing import table
 
         table.print_table(self.runs, file)
@@ -64,7 +65,7 @@ class Trace:
         timeline.write_chrome(self.runs, path)
 
     def write_html(self, path: str | os.PathLike[str]) -> None:
-        """Write one HTML file with the timeline and the table, which needs nothing else to be shown."""
+        """Write an HTML file with the timeline and the table. It needs no network and no other file."""
         from awaits._tracing import timeline
 
         timeline.write_html(self.runs, path)
@@ -73,8 +74,9 @@ class Trace:
 def trace() -> Trace:
     """Return a context manager that records which Awaits run in the whole process while it is on.
 
-    `with trace() as seen: ...`, then `seen.runs`, `seen.print()`, `seen.write_html(path)` or
-    `seen.write_chrome(path)`. It runs no call. Traces may nest, and be on in several threads at once.
-    While one is on, the error of a call that fails has a note of where its Await was created.
+    Write `with trace() as seen:`, and then use `seen.runs`, `seen.print()`, `seen.write_html(path)` or
+    `seen.write_chrome(path)`. A trace runs no call itself. Traces may nest, and be on in several threads
+    at once. While one is on, the exception of a call that fails gets a note that says where its Await
+    was created.
     """
     return Trace()
