@@ -32,10 +32,12 @@ def main() -> None:
         allow_abbrev=False,
         help="run a program and show which Awaits ran in it",
         usage="%(prog)s [--html FILE] [--chrome FILE] (SCRIPT | -m MODULE) [ARGS ...]",
-        description="Run a program as Python does. When it has ended, by a failure too, print a table"
+        description="Run a program as Python does. When it has ended, also by a failure, print a table"
         " of the Awaits that ran in it to the standard error.",
     )
-    command.add_argument("--html", metavar="FILE", help="write the timeline as one HTML page")
+    command.add_argument(
+        "--html", metavar="FILE", help="write the timeline and the table as one HTML page"
+    )
     command.add_argument("--chrome", metavar="FILE", help="write the timeline for ui.perfetto.dev")
     command.add_argument("-m", action="store_true", help="the program is a module")
     command.add_argument("program", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)

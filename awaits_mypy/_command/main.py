@@ -1,9 +1,11 @@
-"""The command `awaits-mypy`: turn the plugin on, see that it is, and list the implicit waits.
+"""Turn the mypy plugin of `awaits` on, check that it works, and list implicit waits.
+
+An implicit wait is a use of an Await, such as `aw.x`, that may run its call.
 
 exit codes:
   init    0 the plugin is on; 1 something does not fit yet, or --diff shows changes
   check   0 all fits; 1 something does not fit
-  report  0 no implicit wait; 1 there are some
+  report  0 no implicit waits; 1 there are some
   each    2 the command could not do its work: the message says why
 """
 
@@ -66,28 +68,35 @@ def _parser() -> argparse.ArgumentParser:
     init.add_argument("--diff", action="store_true", help="show the changes, and write nothing")
     init.add_argument("--plugin-only", action="store_true", help="add the plugin and nothing else")
     init.set_defaults(run=_init)
-    check = commands.add_parser("check", help="say whether mypy, the plugin and the configuration fit")
+    check = commands.add_parser(
+        "check", help="say whether mypy, the plugin and the configuration work together"
+    )
     check.add_argument(
-        "--plugin-only", action="store_true", help="do without what `init --plugin-only` leaves out"
+        "--plugin-only", action="store_true", help="ask only for what `init --plugin-only` adds"
     )
     check.set_defaults(run=_check)
     report = commands.add_parser(
         "report",
-        help="list the implicit waits of the project by module",
-        description="Arguments that are not among these go to mypy. Without files, packages or modules"
+        help="list the implicit waits of the project, by module",
+        description="Other arguments go to mypy. Without files, packages or modules"
         " among them, mypy checks those that its configuration names, and else this folder.",
         usage="%(prog)s [-h] [--config FILE] [--format FORMAT] [--output FILE] [what mypy takes ...]",
         allow_abbrev=False,  # an argument of mypy is not an abbreviation of ours
     )
     report.add_argument("--format", choices=("text", "json", "sarif"), default="text")
-    report.add_argument("--output", type=Path, metavar="FILE", help="instead of the standard output")
+    report.add_argument(
+        "--output",
+        type=Path,
+        metavar="FILE",
+        help="write the report to this file, and not to the standard output",
+    )
     report.set_defaults(run=_report)
     for command in (init, check, report):
         command.add_argument(
             "--config",
             type=Path,
             metavar="FILE",
-            help="instead of the file that mypy takes in this folder",
+            help="use this configuration, and not the one that mypy uses in this folder",
         )
     return parser
 
