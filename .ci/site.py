@@ -2,7 +2,8 @@
 
 The pages link to one another and to files of the repository as a code host shows them. On the site the
 README and its neighbours are pages too, and a link to any other file is the text of that link. A code
-host needs a backslash before `|` in the code of a table, and the site would show it.
+host needs a backslash before `|` in the code of a table, and the site would show it. Numbers such as
+3 / 2 / 0 in a table stay on one line.
 """
 
 import posixpath
@@ -22,7 +23,7 @@ PAGES = {
     "SECURITY.md": "security.md",
 }
 SOURCES = {page: source for source, page in PAGES.items()}
-CODE_IN_TABLE = re.compile(r"(?<=^\|).*`.*$", re.MULTILINE)
+ROW = re.compile(r"^\|.*$", re.MULTILINE)
 LINK = re.compile(r"\[(?P<text>[^\]]*)\]\((?P<target>[^)#:\s]+)(?P<anchor>#[^)\s]*)?\)")
 
 
@@ -41,12 +42,13 @@ def on_files(files: Files, config: MkDocsConfig) -> None:
 
 def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
     """Write a page as the site needs it: links to files of the repository, and `|` in tables."""
-    markdown = CODE_IN_TABLE.sub(lambda row: re.sub("`[^`]+`", _without_backslashes, row[0]), markdown)
+    markdown = ROW.sub(_row_of_the_site, markdown)
     return LINK.sub(partial(_of_the_site, page.file.src_uri), markdown)
 
 
-def _without_backslashes(code: re.Match[str]) -> str:
-    return code[0].replace(r"\|", "|")
+def _row_of_the_site(row: re.Match[str]) -> str:
+    unescaped = re.sub("`[^`]+`", lambda code: code[0].replace(r"\|", "|"), row[0])
+    return re.sub(r"(?<=\d) / (?=\d)", "&nbsp;/&nbsp;", unescaped)
 
 
 def _of_the_site(page: str, link: re.Match[str]) -> str:
