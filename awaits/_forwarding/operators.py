@@ -43,14 +43,23 @@ def reflected(
         frame = sys._getframe(2)
         code, place = frame.f_code.co_code, frame.f_lasti
         if code[place] == _BINARY_OP and code[place + 1] in _IN_PLACE:
-            while making.is_await(value):  # whose reflected method would be asked from here
-                value = use(value)
-            return in_place(other, value)
+            return in_place(other, _innermost(value))
     return function(other, value)
+
+
+def _innermost(op: Any) -> Any:
+    """Return what an Await of Awaits gives in the end.
+
+    An operator in place cannot leave that to the Await inside: it would ask its reflected method from
+    here, where no instruction says that it is in place.
+    """
+    while making.is_await(op):
+        op = use(op)
+    return op
 
 
 def in_place(aw: AwaitBase, operation: Callable[[Any, Any], Any], other: Any) -> Any:
     """Apply an in-place operator: the same Await if its W changed in place, else a new complete one."""
     value = use(aw)
-    result = operation(value, operand(other))
+    result = operation(value, _innermost(other))
     return aw if result is value else making.complete(result)

@@ -469,11 +469,9 @@ NUMBERS: Any = (int, float, Decimal, Fraction)
 
 
 def size(value: Any) -> int:
-    if isinstance(value, NUMBERS):
-        return int(abs(value)) if math.isfinite(value) else 1
     try:
-        return len(value)
-    except Exception:
+        return int(abs(value)) if isinstance(value, NUMBERS) else len(value)
+    except Exception:  # also what is infinite, or no number
         return 1
 
 
@@ -719,6 +717,14 @@ LIMITS: list[Limit] = [
         ),
     ),
     Limit(
+        "comparison of an array without dimensions",
+        "numpy makes one of a scalar, to compare it, so that the two are not told apart",
+        lambda step: (
+            is_plain_left(step, *COMPARISONS)
+            and getattr(step.value(step.operands()[0]), "shape", None) == ()
+        ),
+    ),
+    Limit(
         "power with a modulus",
         "up to Python 3.13 it asks the first operand only, and never the modulus",
         lambda step: (
@@ -823,6 +829,11 @@ LIMITS: list[Limit] = [
             and is_error_in_both(step)
             and step.found == step.performed_as(step.statement.form.replace("=", ""))
         ),
+    ),
+    Limit(
+        "in place on a plain value",
+        "it refuses an Await in place by the class, and then takes one where it is not in place",
+        lambda step: is_plain_left(step, "$a @= $b") and isinstance(step.value("a"), things.Stack),
     ),
     Limit(
         "unpacking, in words",

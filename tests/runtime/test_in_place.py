@@ -221,12 +221,22 @@ def test_it_is_so_in_a_coroutine() -> None:
     assert plain == [1, "a", "b"]
 
 
-def test_an_await_of_an_await_is_that_of_its_value() -> None:
-    plain = [1]
-    alias = plain
-    plain += awaitable_nowait(awaitable_nowait((2,)))
-    assert alias is plain
-    assert plain == [1, 2]
+@pytest.mark.parametrize("operator", OPERATORS)
+@pytest.mark.parametrize("is_left_an_await", [False, True])
+def test_an_await_of_an_await_is_that_of_its_value(operator: str, is_left_an_await: bool) -> None:
+    statement = statement_of("in a function", operator)
+
+    def value_after(plain: Any, other: Any) -> Any:
+        result = statement(awaitable_nowait(plain) if is_left_an_await else plain, other)
+        return awaitable_wait(result) if isinstance(result, Await) else result
+
+    for left in LEFT:
+        if (operator, type(left)) in BY_CLASS and not is_left_an_await:
+            continue
+        for right in RIGHT:
+            expected = outcome(statement, fresh(left), fresh(right))
+            found = outcome(value_after, fresh(left), awaitable_nowait(awaitable_nowait(fresh(right))))
+            assert found == expected, f"{left!r} {operator} {right!r}"
 
 
 def test_an_await_on_the_left_stays_one() -> None:
