@@ -6,9 +6,9 @@ class AwaitError(RuntimeError):
 
     `aw.fn()` and `aw.args()` raise it if the Await has no function or arguments.
 
-    A use of an Await, such as `aw.name`, raises it from the original exception if the function raised an
-    exception that Python would take for an answer. For example, if the function raises `AttributeError`
-    during `hasattr(aw, "name")`, the answer would be False. `awaitable_wait` raises the original itself.
+    A use of an Await raises it from the original exception if Python would take that one for an answer.
+    If the function raises `AttributeError`, `hasattr(aw, "name")` would be False. If it raises
+    `StopIteration`, `for x in aw` would end. `awaitable_wait` raises the original itself.
     """
 
 
