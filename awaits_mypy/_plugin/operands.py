@@ -18,10 +18,10 @@ from mypy.nodes import (
     TempNode,
     UnaryExpr,
 )
-from mypy.types import FunctionLike, get_proper_type
+from mypy.types import FunctionLike, Instance, LiteralType, ProperType, get_proper_type
 
 from awaits_mypy._plugin.mypy_internals import AnyContext, type_of_expression
-from awaits_mypy._plugin.receivers import has_await, without_awaits
+from awaits_mypy._plugin.receivers import has_await, items_of, without_awaits
 
 
 def operand_on_values(ctx: AnyContext, operand: Expression) -> Expression:
@@ -32,14 +32,32 @@ def operand_on_values(ctx: AnyContext, operand: Expression) -> Expression:
     return TempNode(typ, context=operand) if is_settled(ctx, operand) else operand
 
 
-def known_index(ctx: AnyContext, index: Expression) -> Expression:
-    """Return the index, of the type that mypy has found for it where that is settled."""
+def known_index(ctx: AnyContext, index: Expression, *, literals_on_values: bool = False) -> Expression:
+    """Return the index, of the type that mypy has found for it where that is settled.
+
+    By a literal mypy knows which item of a tuple or a TypedDict is meant: an Await of one is read as it.
+    """
     if isinstance(index, SliceExpr):
         bounds = (index.begin_index, index.end_index, index.stride)
-        known = SliceExpr(*(bound and known_index(ctx, bound) for bound in bounds))
+        known = SliceExpr(
+            *(
+                bound and known_index(ctx, bound, literals_on_values=literals_on_values)
+                for bound in bounds
+            )
+        )
         known.set_line(index)
         return known
+    if literals_on_values:
+        value = without_awaits(type_of_expression(ctx, index))
+        if all(map(_is_literal, items_of(value))):
+            return TempNode(value, context=index)
     return TempNode(type_of_expression(ctx, index), context=index) if is_settled(ctx, index) else index
+
+
+def _is_literal(typ: ProperType) -> bool:
+    return isinstance(typ, LiteralType) or (
+        isinstance(typ, Instance) and typ.last_known_value is not None
+    )
 
 
 def is_generic(function: FunctionLike) -> bool:

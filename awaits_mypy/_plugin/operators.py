@@ -15,6 +15,7 @@ from mypy.nodes import (
     OperatorAssignmentStmt,
     OpExpr,
     TempNode,
+    UnaryExpr,
 )
 from mypy.operators import normal_from_reverse_op, op_methods
 from mypy.plugin import AttributeContext, MethodContext, MethodSigContext
@@ -23,7 +24,9 @@ from mypy.types import (
     CallableType,
     FunctionLike,
     NoneType,
+    TupleType,
     Type,
+    TypedDictType,
     TypeOfAny,
     TypeType,
     UninhabitedType,
@@ -82,7 +85,10 @@ def analyze_operator(ctx: AttributeContext, name: str) -> Type:
     operation = _on_receiver(ctx, name)
     with ctx.api.msg.filter_errors() as errors:
         result = ctx.api.get_expression_type(operation, ctx.api.type_context[-1])
-    answer = _refused(ctx, name) if errors.has_new_errors() else function_returning(ctx, result)
+    # In a chain mypy looks at the other operand once more, and would take an expected Any for its type.
+    anything = ctx.api.named_generic_type("builtins.object", [])
+    other = [anything] if len(operands) > 2 else None
+    answer = _refused(ctx, name) if errors.has_new_errors() else function_returning(ctx, result, other)
     if name == _straight_name(ctx.context) and len(operands) == 2:
         # The answer takes anything. mypy would count an error in the operand, which it has reported, for
         # a refusal by the answer.
@@ -141,6 +147,17 @@ def _refused(ctx: AttributeContext, name: str) -> Type:
                 return analyze_attribute(ctx, name)
     with beyond_filters(ctx, _FILTERS):
         return function_returning(ctx, ctx.api.get_expression_type(operation, ctx.api.type_context[-1]))
+
+
+def analyze_unary(ctx: AttributeContext, name: str) -> Type:
+    """Answer for `-aw`, `+aw` and `~aw`, which mypy types of a literal by its value."""
+    operation = ctx.context
+    if not isinstance(operation, UnaryExpr) or is_mixed(ctx.type):
+        return analyze_attribute(ctx, name)
+    _depend_on(ctx, name)
+    on_values = UnaryExpr(operation.op, TempNode(without_awaits(ctx.type), context=operation))
+    on_values.set_line(operation)
+    return function_returning(ctx, ctx.api.get_expression_type(on_values, ctx.api.type_context[-1]), [])
 
 
 def analyze_equality(ctx: AttributeContext, name: str) -> Type:
@@ -226,9 +243,7 @@ def analyze_repetition(ctx: MethodSigContext, _: str) -> FunctionLike:
         or not isinstance(signature, CallableType)
     ):
         return signature
-    with beyond_filters(ctx, _FILTERS):
-        product = ctx.api.get_expression_type(on_values, expected)
-    return signature.copy_modified(ret_type=product)
+    return signature.copy_modified(ret_type=ctx.api.get_expression_type(on_values, expected))
 
 
 def analyze_index(ctx: AttributeContext, name: str) -> Type:
@@ -236,8 +251,13 @@ def analyze_index(ctx: AttributeContext, name: str) -> Type:
     if not isinstance(ctx.context, IndexExpr):
         return analyze_attribute(ctx, name)
     _depend_on(ctx, name)
-    index = known_index(ctx, ctx.context.index)
-    subscription = IndexExpr(TempNode(without_awaits_only(ctx), context=ctx.context), index)
+    w = without_awaits_only(ctx)
+    by_literal = all(isinstance(item, (TupleType, TypedDictType)) for item in items_of(w))
+    if by_literal and is_on(ctx):
+        asked = "__index__" if isinstance(items_of(w)[0], TupleType) else "__hash__"
+        report_wait(ctx, awaits_in(type_of_expression(ctx, ctx.context.index)), asked, ctx.context.index)
+    index = known_index(ctx, ctx.context.index, literals_on_values=by_literal)
+    subscription = IndexExpr(TempNode(w, context=ctx.context), index)
     subscription.set_line(ctx.context)
     item = ctx.api.get_expression_type(subscription)
     # The answer takes any index, so that mypy need not look for the type of this one again.

@@ -7,7 +7,12 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from mypy.nodes import MypyFile, TypeInfo
-from mypy.operators import op_methods, ops_with_inplace_method, reverse_op_methods
+from mypy.operators import (
+    op_methods,
+    ops_with_inplace_method,
+    reverse_op_methods,
+    unary_op_methods,
+)
 from mypy.options import Options
 from mypy.plugin import (
     AttributeContext,
@@ -79,6 +84,7 @@ from awaits_mypy._plugin.operators import (
     analyze_item_assignment,
     analyze_operator,
     analyze_repetition,
+    analyze_unary,
     hold_element,
     release_index,
 )
@@ -106,6 +112,7 @@ _CALLBACKS: dict[str, _Callback] = {
     "__contains__": analyze_containment,
     "__await__": analyze_await,
     **dict.fromkeys(("__eq__", "__ne__"), analyze_equality),
+    **dict.fromkeys(unary_op_methods.values(), analyze_unary),
     **dict.fromkeys(
         {*op_methods.values(), *reverse_op_methods.values()} - {"__eq__", "__ne__", "__contains__"},
         analyze_operator,
