@@ -1,9 +1,12 @@
-"""Two mistakes that mypy accepts: both ask an Await for what only its value has."""
+"""Two mistakes that mypy accepts: both ask an Await for what only its value has.
+
+And what mypy would take for no class: an Await in `isinstance(x, aw | C)`.
+"""
 
 from collections.abc import Sequence
 from typing import Final
 
-from mypy.nodes import TypeInfo
+from mypy.nodes import Expression, OpExpr, TypeInfo
 from mypy.plugin import AttributeContext, FunctionContext
 from mypy.types import (
     FunctionLike,
@@ -24,11 +27,13 @@ from awaits_mypy._plugin.mypy_internals import (
     is_protocol_probe,
     module_in,
     record_dependency,
+    store_type,
+    type_of_expression,
     type_of_member_if_any,
     union_of,
 )
 from awaits_mypy._plugin.names import AWAIT
-from awaits_mypy._plugin.receivers import awaits_in, class_of, has_await, items_of
+from awaits_mypy._plugin.receivers import awaits_in, class_of, has_await, items_of, without_awaits
 
 # A class may decide by these what is an instance of it; those of the standard library decide by its
 # bases, or by its members where it is a protocol.
@@ -69,11 +74,22 @@ def _check_hidden_of(ctx: AttributeContext, await_type: Instance, name: str) -> 
 def check_isinstance(ctx: FunctionContext, function: str) -> Type:
     """Report `isinstance(aw, C)` and `issubclass(type(aw), C)` which are False whatever W is."""
     if len(ctx.arg_types) == 2 and all(ctx.arg_types):
+        _read_as_classes(ctx, ctx.args[1][0])
         asked = items_of(ctx.arg_types[0][0])
         # Of any other object, which is what most programs ask, nothing more is looked at.
         if any(_is_await(item, function) for item in asked):
             _check_classes(ctx, function, asked)
     return ctx.default_return_type
+
+
+def _read_as_classes(ctx: FunctionContext, classes: Expression) -> None:
+    """Let mypy narrow by the class of the Await in `aw | C`: it looks at each operand by itself."""
+    if isinstance(classes, OpExpr) and classes.op == "|":
+        for operand in (classes.left, classes.right):
+            _read_as_classes(ctx, operand)
+            typ = type_of_expression(ctx, operand)
+            if has_await(typ):
+                store_type(ctx, operand, without_awaits(typ))
 
 
 def _check_classes(ctx: FunctionContext, function: str, asked: Sequence[ProperType]) -> None:

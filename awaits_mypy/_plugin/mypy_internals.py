@@ -122,6 +122,7 @@ __all__ = [
     "replace_receiver",
     "retract_refusals_of_await",
     "spare_checks_of_self",
+    "store_type",
     "take_back_declaration",
     "takes_operand",
     "type_expected_here",
@@ -332,6 +333,11 @@ def type_of_expression(ctx: AnyContext, expression: Expression) -> Type:
         return known
     with ctx.api.msg.filter_errors():
         return ctx.api.get_expression_type(expression)
+
+
+def store_type(ctx: AnyContext, expression: Expression, typ: Type) -> None:
+    """Let mypy go on as if it had found this type for the expression."""
+    _checker_of(ctx).store_type(expression, typ)
 
 
 def hold_type(ctx: AnyContext, expression: Expression) -> None:
