@@ -5,7 +5,16 @@ from pathlib import Path
 import pytest
 
 from .differential.__main__ import compare, differences_between, table
-from .differential.causes import ABSTRACT, AWAITED, EMPTY, HIDDEN, IS_NO_W, OF_ANY, cause_of
+from .differential.causes import (
+    ABSTRACT,
+    AWAITED,
+    EMPTY,
+    HIDDEN,
+    IS_NO_W,
+    OF_ANY,
+    UNASKED,
+    cause_of,
+)
 from .differential.checking import Checked, Message, Typed
 from .differential.consequences import lines_that_follow
 from .differential.rewriting import Span
@@ -102,6 +111,26 @@ def test_a_lost_type_is_found_by_what_mypy_says_and_by_the_types(tmp_path: Path)
         ("", 'Need type annotation for "d" (hint: "d: dict[<type>, <type>] = ...")', EMPTY),
         ("", 'No overload variant of "__getitem__" of "list" matches argument type "int"', None),
         ('Call to untyped function "f" in typed context', "", None),
+        ('Call to untyped function "__copy__" in typed context', "", HIDDEN),
+        ("", 'Too few arguments for "__deepcopy__" of "Await"', HIDDEN),
+        ("", 'incompatible type "Callable[[], Callable[..., Any]]"; expected "C"', HIDDEN),
+        ("", 'Unsupported operand types for in ("Any" and "str")', IS_NO_W),
+        ("", 'Unsupported operand types for in ("Any" and "bytes")', None),
+        ("", 'Unsupported operand types for in ("str" and "Iterator[str]")', UNASKED),
+        ("", 'TypedDict key must be a string literal; expected one of ("a")', UNASKED),
+        ("", 'Invalid index type "istr" for "CIMultiDict[str]"; expected type "str"', IS_NO_W),
+        ("", 'Invalid index type "istr" for "list[str]"; expected type "int"', None),
+        ("", 'Argument 1 to "__delitem__" of "MultiDict" has incompatible type "istr"', IS_NO_W),
+        ("", 'Argument 1 to "__ior__" of "OrderedSet" has incompatible type "set[int]"', IS_NO_W),
+        ("", 'Argument 1 to "__ior__" of "set" has incompatible type "set[int]"', None),
+        ("", 'No overload variant of "__delitem__" of "MutableSequence" matches "int"', ABSTRACT),
+        ("", 'incompatible type "tuple[str, int]"; expected "tuple[Any, ...]"', IS_NO_W),
+        ("", 'incompatible type "str"; expected "tuple[Any, ...]"', None),
+        ("OpExpr at 4: Literal[True] | Any", "OpExpr at 4: bool", OF_ANY),
+        ("NameExpr at 4: type[C]", "NameExpr at 4: type[_T]", UNASKED),
+        ("NameExpr at 4: _T", "NameExpr at 4: list[_T]", None),
+        ("IndexExpr at 4: numpy.ndarray[Any, Any]", "IndexExpr at 4: Any", UNASKED),
+        ("NameExpr at 4: numpy.ndarray[Any, Any]", "NameExpr at 4: Any", None),
     ],
 )
 def test_a_cause_is_told_by_what_mypy_says(plain: str, awaits: str, cause: str | None) -> None:
@@ -139,6 +168,8 @@ def test_an_await_differs_only_if_it_agrees_with_neither_the_control_nor_the_pac
     assert [each.awaits for each in differences_between(plain, awaits, plain)] == [
         ["NameExpr at 4: int"]
     ]
+    noted = Checked([Message("f.py", 1, "note: x")], {})
+    assert not list(differences_between(noted, Checked([], {}), noted))
     said = Checked([Message("f.py", 1, "error: x")], {})
     silent = Checked([], {})
     assert not list(differences_between(said, silent, silent))

@@ -132,6 +132,8 @@ def differences_between(plain: Checked, awaits: Checked, original: Checked) -> I
     types, types_of_plain, types_before = map(_types, (awaits, plain, original))
     for place in sorted({*said, *said_of_plain}):
         found = _difference(place, said_of_plain, said)
+        if all(text.startswith("note: ") for text in [*found.plain, *found.awaits]):
+            continue  # the verdict is the same
         if found and (found.cause is not None or said[place] != said_before[place]):
             yield found
     # What mypy makes of an expression after an error in it says nothing of the Await.
