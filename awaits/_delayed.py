@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine, Iterable
 from contextlib import suppress
 from functools import WRAPPER_ASSIGNMENTS
+from types import FunctionType
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, overload
 
 from awaits._await import Await
@@ -62,10 +63,12 @@ def delayed(func: Callable[P, W], /) -> Delayed[Callable[P, W], W]:
         return new(call, args, kwargs, PENDING)
 
     # As `functools.update_wrapper` does; but an object that can be called may have, by such a name, what
-    # no function can have.
+    # no function can have. What decorators noted on a function, such as that it is abstract, goes along.
     for name in WRAPPER_ASSIGNMENTS:
         with suppress(AttributeError, TypeError):
             setattr(wrapper, name, getattr(func, name))
+    if isinstance(func, FunctionType):
+        vars(wrapper).update(vars(func))
     wrapper.__wrapped__ = func  # type: ignore[attr-defined]
     wrapper._call = call  # type: ignore[attr-defined]
     return wrapper  # type: ignore[return-value]

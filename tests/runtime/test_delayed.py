@@ -1,5 +1,6 @@
 """Delayed functions: calls that make Awaits, take Awaits for their values, and compose into graphs."""
 
+import abc
 import asyncio
 import copy
 import gc
@@ -82,6 +83,27 @@ def test_a_call_makes_an_await_and_runs_nothing() -> None:
 def test_signature_and_documentation_are_those_of_the_function() -> None:
     assert str(inspect.signature(plus)) == "(n: int, by: int = 1) -> int"
     assert (plus.__name__, plus.__doc__, plus.__module__) == ("plus", "Add to a number.", __name__)
+
+
+def test_what_a_decorator_below_noted_on_the_function_stays() -> None:
+    class Source(abc.ABC):
+        @delayed
+        @abc.abstractmethod
+        def rows(self) -> list[int]: ...
+
+    class Some(Source):
+        pass
+
+    def noted(func: Any) -> Any:
+        func.note = "kept"
+        return func
+
+    with pytest.raises(TypeError, match="abstract"):
+        Some()  # type: ignore[abstract]
+    assert cast(Any, delayed(noted(lambda: 1))).note == "kept"
+    of_delayed: Any = delayed(plus)
+    assert of_delayed.__wrapped__ is plus
+    assert awaitable_wait(of_delayed(1)) == 2
 
 
 def test_awaits_among_the_arguments_are_waited_for_when_the_call_runs() -> None:
