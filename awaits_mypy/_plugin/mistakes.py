@@ -1,12 +1,13 @@
-"""Two mistakes that mypy accepts: both ask an Await for what only its value has.
+"""Two mistakes that mypy accepts, and one that it finds where there is none.
 
-And what mypy would take for no class: an Await in `isinstance(x, aw | C)`.
+The two ask an Await for what only its value has. And what mypy would take for no class: an Await in
+`isinstance(x, aw | C)`.
 """
 
 from collections.abc import Sequence
 from typing import Final
 
-from mypy.nodes import Expression, OpExpr, TypeInfo
+from mypy.nodes import Expression, IndexExpr, OpExpr, RefExpr, TypeInfo
 from mypy.plugin import AttributeContext, FunctionContext
 from mypy.types import (
     FunctionLike,
@@ -34,6 +35,7 @@ from awaits_mypy._plugin.mypy_internals import (
 )
 from awaits_mypy._plugin.names import AWAIT
 from awaits_mypy._plugin.receivers import awaits_in, class_of, has_await, items_of, without_awaits
+from awaits_mypy._plugin.statements import is_statement
 
 # A class may decide by these what is an instance of it; those of the standard library decide by its
 # bases, or by its members where it is a protocol.
@@ -100,6 +102,12 @@ def _check_classes(ctx: FunctionContext, function: str, asked: Sequence[ProperTy
         asked = [item for item in asked if not isinstance(item, NoneType)]
     if all(_is_await(item, function) for item in asked):
         ctx.api.fail(_never(ctx, function, asked, classes), ctx.context, code=AWAIT_ISINSTANCE)
+
+
+def allow_prefetch(ctx: FunctionContext, _: str) -> Type:
+    """Let `prefetch(aw)` be a statement: what it returns is not dropped, as something else holds it."""
+    is_held = bool(ctx.args and ctx.args[0]) and isinstance(ctx.args[0][0], (RefExpr, IndexExpr))
+    return NoneType() if is_held and is_statement(ctx) else ctx.default_return_type
 
 
 def _is_await(asked: ProperType, function: str) -> bool:

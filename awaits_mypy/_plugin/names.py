@@ -9,6 +9,7 @@ DELAYED_FUNCTION: Final = "awaits._delayed.Delayed"
 LAZY_IMPORT: Final = "awaits._lazy_import.lazy_import"
 MODULE: Final = "awaits._lazy_import.Module"
 MODULE_TYPE: Final = "types.ModuleType"
+PREFETCH: Final = ("awaits.executors.prefetch", "awaits.executors.prefetch_async")
 SINGLE_DISPATCH: Final = "functools._SingleDispatchCallable.__call__"
 TORCH_AWAIT: Final = "awaits.torch.Await"
 TORCH_AWAITABLE: Final = "awaits.torch.awaitable"

@@ -51,7 +51,7 @@ from awaits_mypy._plugin.delayed import (
 from awaits_mypy._plugin.expected import expecting_await, is_awaitable_expected_here
 from awaits_mypy._plugin.failures import reporting_failure
 from awaits_mypy._plugin.implicit import reporting_arguments, reporting_attribute
-from awaits_mypy._plugin.mistakes import check_hidden, check_isinstance
+from awaits_mypy._plugin.mistakes import allow_prefetch, check_hidden, check_isinstance
 from awaits_mypy._plugin.modules import LazyImports, analyze_module_attribute, give_whole_module
 from awaits_mypy._plugin.mypy_internals import (
     forget_subtype_checks,
@@ -69,6 +69,7 @@ from awaits_mypy._plugin.names import (
     DELAYED_FUNCTION,
     LAZY_IMPORT,
     MODULE_TYPE,
+    PREFETCH,
     TORCH_AWAIT,
     TORCH_AWAITABLE,
     WAITS,
@@ -277,7 +278,7 @@ class AwaitsPlugin(Plugin):
         return partial(reporting_failure, self._array_functions.analyze_call, fullname)
 
     def _function_hook(self, fullname: str) -> _FunctionHook | None:
-        """Answer for what `delayed` gives, and watch what an Await is asked to be."""
+        """Answer for what functions of this package give, and watch what an Await is asked to be."""
         if fullname == DELAYED:
             return partial(reporting_failure, keep_function, "delayed")
         if fullname == LAZY_IMPORT:
@@ -286,6 +287,8 @@ class AwaitsPlugin(Plugin):
             return partial(reporting_failure, self._lazy_imports.give_imported, "awaitable")
         if fullname in WAITS:
             return partial(reporting_failure, give_whole_module, fullname)
+        if fullname in PREFETCH:
+            return partial(reporting_failure, allow_prefetch, fullname)
         if fullname in ("builtins.isinstance", "builtins.issubclass"):
             return partial(reporting_failure, check_isinstance, fullname.removeprefix("builtins."))
         if goes_by_class(fullname):

@@ -13,6 +13,7 @@ from mypy.nodes import (
     Decorator,
     DictionaryComprehension,
     Expression,
+    ExpressionStmt,
     ForStmt,
     FuncDef,
     GeneratorExpr,
@@ -32,7 +33,7 @@ from mypy.nodes import (
     WhileStmt,
     WithStmt,
 )
-from mypy.plugin import AttributeContext
+from mypy.plugin import AttributeContext, FunctionContext
 
 from awaits_mypy._plugin.mypy_internals import AnyContext, enclosing_scope
 
@@ -76,6 +77,14 @@ def is_operated_on_in_place(ctx: AnyContext, target: Context) -> bool:
     return any(
         isinstance(node, OperatorAssignmentStmt) and node.lvalue is target
         for node in _statements_around(target.line, enclosing_scope(ctx))
+    )
+
+
+def is_statement(ctx: FunctionContext) -> bool:
+    """Say whether the call is a statement of its own, so that nothing takes what it returns."""
+    return any(
+        isinstance(node, ExpressionStmt) and node.expr is ctx.context
+        for node in _statements_around(ctx.context.line, enclosing_scope(ctx))
     )
 
 
