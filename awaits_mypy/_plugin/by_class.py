@@ -2,7 +2,7 @@
 
 `Counter(aw)` of a dict counts the keys, as an Await is no Mapping. mypy accepts such a call, as the
 parameter takes any iterable, or any object. What fails at run time with an error, what mypy refuses, and
-what works as with the value is not in the table.
+what works as with the value is not in the table; but `json.dumps` is, which programs meet most.
 """
 
 from collections.abc import Callable, Iterator
@@ -51,7 +51,7 @@ class _Asked(NamedTuple):
     parameter: str | int  # its name, or its position where it need not have one
     kinds: tuple[str, ...]
     is_within: bool = False  # also an Await in a container
-    unless: str = ""  # not where there is an argument for this parameter
+    unless: tuple[str, ...] = ()  # not where there is an argument for one of these parameters
 
 
 _MOCK: Final = (
@@ -61,7 +61,7 @@ _MOCK: Final = (
 )
 # Told what to make of them, numpy and pandas ask numbers and the like for their values.
 _ARRAY: Final = (
-    _Asked(0, (*_NUMBER, *_TIME), is_within=True, unless="dtype"),
+    _Asked(0, (*_NUMBER, *_TIME), is_within=True, unless=("dtype",)),
     _Asked(0, (*_TEXT, *_NONE, *_MAPPING, *_SET), is_within=True),
 )
 _VERBS: Final = ("delete", "get", "head", "options", "patch", "post", "put")
@@ -76,7 +76,8 @@ _APPROX: Final = (
     _Asked("expected", (*_NUMBER, "decimal.Decimal"), is_within=True),
     _Asked("expected", _MAPPING),
 )
-_COLUMN: Final = _Asked("data", _SCALAR, is_within=True, unless="dtype")
+_COLUMN: Final = _Asked("data", _SCALAR, is_within=True, unless=("dtype",))
+_JSON: Final = (_Asked("obj", _ANYTHING, is_within=True, unless=("default", "cls")),)
 _KEY: Final = (_Asked(0, _SCALAR, is_within=True),)
 
 # What is asked by each function, by its name where it is defined, or declared in a stub. The tests use
@@ -111,6 +112,8 @@ _ASKED: Final[dict[str, tuple[_Asked, ...]]] = {
     "inspect.ismethod": (_Asked(0, _FUNCTION),),
     "inspect.ismodule": (_Asked(0, _MODULE),),
     "inspect.isroutine": (_Asked(0, _FUNCTION),),
+    "json.dump": _JSON,
+    "json.dumps": _JSON,
     "unittest.mock.AsyncMock": _MOCK,
     "unittest.mock.MagicMock": _MOCK,
     "unittest.mock.Mock": _MOCK,
@@ -129,7 +132,7 @@ _ASKED: Final[dict[str, tuple[_Asked, ...]]] = {
     "numpy._core.multiarray.ascontiguousarray": _ARRAY,
     "numpy._core.multiarray.asfortranarray": _ARRAY,
     "numpy._core.multiarray.concatenate": _ARRAY,
-    "numpy._core.numeric.full": (_Asked("fill_value", _SCALAR, unless="dtype"),),
+    "numpy._core.numeric.full": (_Asked("fill_value", _SCALAR, unless=("dtype",)),),
     "numpy._core.numeric.isscalar": (_Asked("element", (*_NUMBER, *_TEXT)),),
     "numpy.lib._arraysetops_impl.unique": _ARRAY,
     "numpy.ndarray.__getitem__": (_Asked(0, _TUPLE),),
@@ -175,6 +178,9 @@ _ASKED: Final[dict[str, tuple[_Asked, ...]]] = {
     **dict.fromkeys((f"requests.sessions.Session.{verb}" for verb in _VERBS), _SENT),
     # torch
     "torch.is_tensor": (_Asked(0, ("torch._tensor.Tensor",)),),
+    # yaml, with types-PyYAML
+    "yaml.dump": (_Asked("data", _ANYTHING, is_within=True, unless=("Dumper",)),),
+    "yaml.dump_all": (_Asked("documents", _ANYTHING, is_within=True, unless=("Dumper",)),),
 }
 
 FUNCTIONS: Final = frozenset(_ASKED)
@@ -201,10 +207,16 @@ def declared_name(cls: TypeInfo, method: str) -> str:
 def check_by_class(hook: Callable[[Ctx], Type] | None, ctx: Ctx, function: str) -> Type:
     """Answer as the hook does, if there is one, and report what is taken for something else."""
     for asked in _ASKED[function]:
-        if not _given_for(ctx, asked.unless):
+        if not any(_may_be_given(ctx, parameter) for parameter in asked.unless):
             for argument in _given_for(ctx, asked.parameter):
                 _check_argument(ctx, function, asked, argument)
     return ctx.default_return_type if hook is None else hook(ctx)
+
+
+def _may_be_given(ctx: CallContext, parameter: str) -> bool:
+    """Say whether there is an argument for this parameter, or a `**` in which it may be."""
+    has_stars = any(kind.is_star() for kinds in ctx.arg_kinds for kind in kinds)
+    return has_stars or bool(_given_for(ctx, parameter))
 
 
 def _given_for(ctx: CallContext, parameter: str | int) -> list[Argument]:

@@ -23,7 +23,7 @@ class Use(NamedTuple):
 
 IMPORTS = {
     "builtins": (
-        "import array, asyncio, collections, csv, functools, inspect, io, sys\n"
+        "import array, asyncio, collections, csv, functools, inspect, io, json, sys\n"
         "import types, unittest.mock, urllib.parse\n"
         "from collections.abc import AsyncGenerator, Callable, Coroutine, Generator\n"
         "def twice(n: int) -> int: return 2 * n\n"
@@ -57,6 +57,7 @@ IMPORTS = {
     ),
     "_pytest": "import pytest\n",
     "torch": "import torch\n",
+    "yaml": "import yaml\n",
 }
 
 
@@ -134,6 +135,8 @@ USES: dict[str, Use] = {
     ),
     "inspect.isasyncgen": Use("AsyncGenerator[int]", "numbers()", "found = inspect.isasyncgen(w)"),
     "inspect.isbuiltin": Use("Callable[[str], int]", "len", "found = inspect.isbuiltin(w)"),
+    "json.dump": Use("list[int]", "[1]", ROW + "json.dump({'a': w}, f); found = f.getvalue()"),
+    "json.dumps": Use("list[int]", "[1]", "found = json.dumps(w)"),
     "inspect.isclass": Use("type[C]", "C", "found = inspect.isclass(w)"),
     "inspect.iscoroutine": Use(
         "Coroutine[object, object, int]", "later()", "found = inspect.iscoroutine(w)"
@@ -229,6 +232,8 @@ USES: dict[str, Use] = {
         ("_pytest.approx.approx", "_pytest.python_api.approx"),
         Use("dict[str, float]", "{'a': 1.0}", "found = {'a': 2.0} == pytest.approx(w)"),
     ),
+    "yaml.dump": Use("int", "3", "found = yaml.dump([w])"),
+    "yaml.dump_all": Use("dict[str, int]", "{'a': 3}", "found = yaml.dump_all([w])"),
     "torch.is_tensor": Use("torch.Tensor", "torch.ones(1)", "found = torch.is_tensor(w)"),
 }
 
@@ -270,7 +275,7 @@ def test_mypy_reports_the_await_and_not_the_value(
     library: str, tmp_path: Path, run_mypy: RunMypy
 ) -> None:
     pytest.importorskip(library)
-    stubs = {"django": "django-stubs", "pandas": "pandas-stubs"}.get(library)
+    stubs = {"django": "django-stubs", "pandas": "pandas-stubs", "yaml": "yaml-stubs"}.get(library)
     if stubs and not importlib.util.find_spec(stubs):
         pytest.skip(f"mypy needs {stubs}")
     uses = {function: use for function, use in USES.items() if library_of(function) == library}
