@@ -65,21 +65,21 @@ def apply(change: str, folder: Path) -> None:
         file.write_text(text, encoding="utf-8")
 
 
-def install(folder: Path, *more: str) -> Path:
-    """Make an environment with the program, this package and more, and return its Python."""
+def install(folder: Path, *requirements: str) -> Path:
+    """Make an environment with this package and what is required, and return its Python."""
     venv.create(folder, with_pip=True)
     python = folder / "bin/python"
     pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    subprocess.run([*pip, f"{PROGRAM}=={VERSION}", str(ROOT), *more], check=True)
+    subprocess.run([*pip, str(ROOT), *requirements], check=True)
     return python
 
 
-def copies(python: Path, folder: Path, change: str) -> dict[str, Path]:
+def copies(python: Path, folder: Path, program: str, change: str) -> dict[str, Path]:
     """Copy the package of the program into two folders, and change it in one of them."""
-    (installed,) = python.parents[1].glob(f"lib/python*/site-packages/{PROGRAM}")
+    (installed,) = python.parents[1].glob(f"lib/python*/site-packages/{program}")
     made = {name: folder / name for name in ("as it is", "changed")}
     for place in made.values():
-        shutil.copytree(installed, place / PROGRAM)
+        shutil.copytree(installed, place / program)
     apply(change, made["changed"])
     return made
 
@@ -101,12 +101,12 @@ def main() -> None:
     print("| | as it is | changed | ratio |\n| --- | --- | --- | --- |")
     with TemporaryDirectory() as work:
         folder = Path(work)
-        python = install(folder / "environment")
+        python = install(folder / "environment", f"{PROGRAM}=={VERSION}")
         template = folder / "template"
         (template / "{{cookiecutter.name}}").mkdir(parents=True)
         (template / "cookiecutter.json").write_text('{"name": "made"}')
         (template / "{{cookiecutter.name}}/README.md").write_text("# {{cookiecutter.name}}\n")
-        packages = copies(python, folder, CHANGE)
+        packages = copies(python, folder, PROGRAM, CHANGE)
         for name, arguments in COMMANDS.items():
             times: dict[str, list[float]] = {place: [] for place in packages}
             for _ in range(RUNS + 1):  # in the first, Python compiles what it imports

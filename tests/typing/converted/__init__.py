@@ -1,0 +1,1 @@
+"""What mypy refuses in real programs whose values became lazy."""
