@@ -364,7 +364,7 @@ def libraries(session: nox.Session) -> None:
             session.log(said)
             if "--group libraries" in said:
                 session.error("No test may be skipped for want of a library.")
-        session.run("python", "-c", "import django, flask, pandas, requests")  # nor may these
+        session.run("python", "-c", "import django, flask, pandas, requests, yaml")  # nor may these
         session.run("python", "-m", "pytest", "-q", "tests/typing/test_by_class.py")
 
 
