@@ -4,14 +4,14 @@ from collections.abc import Sequence
 
 from mypy.nodes import ARG_POS, ARG_STAR, ARG_STAR2
 from mypy.plugin import AttributeContext, FunctionSigContext, MethodSigContext
-from mypy.types import AnyType, CallableType, Type, TypeOfAny
+from mypy.types import CallableType, Type
 
 
 def function_returning(
     ctx: AttributeContext, result: Type, arguments: Sequence[Type] | None = None
 ) -> CallableType:
     """Return the type of a function of these positional arguments; of one of any type, if None."""
-    arguments = [AnyType(TypeOfAny.special_form)] if arguments is None else arguments
+    arguments = [_anything(ctx)] if arguments is None else arguments
     return CallableType(
         arguments,
         [ARG_POS] * len(arguments),
@@ -23,9 +23,15 @@ def function_returning(
 
 def anything_returning(ctx: FunctionSigContext | MethodSigContext, result: Type) -> CallableType:
     """Return the type of a function of any arguments."""
-    any_type = AnyType(TypeOfAny.special_form)
+    anything = _anything(ctx)
     function = ctx.api.named_generic_type("builtins.function", [])
     kinds = [ARG_STAR, ARG_STAR2]
-    return CallableType(
-        [any_type, any_type], kinds, [None, None], result, function, is_ellipsis_args=True
-    )
+    return CallableType([anything, anything], kinds, [None, None], result, function)
+
+
+def _anything(ctx: AttributeContext | FunctionSigContext | MethodSigContext) -> Type:
+    """Return what takes any argument, and expects nothing of it.
+
+    Any would be expected: of a call of a generic function, which then makes an Await of Any.
+    """
+    return ctx.api.named_generic_type("builtins.object", [])

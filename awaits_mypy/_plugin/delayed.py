@@ -42,8 +42,11 @@ def take_any_function(ctx: FunctionSigContext, _: str) -> FunctionLike:
     signature = ctx.default_signature
     result = _instance(signature.ret_type)
     any_type = AnyType(TypeOfAny.special_form)
+    any_function = anything_returning(ctx, any_type).copy_modified(
+        arg_types=[any_type, any_type], is_ellipsis_args=True
+    )
     return signature.copy_modified(
-        arg_types=[anything_returning(ctx, any_type)],
+        arg_types=[any_function],
         ret_type=result.copy_modified(args=[any_type, any_type]),
         variables=[],
     )

@@ -85,10 +85,7 @@ def analyze_operator(ctx: AttributeContext, name: str) -> Type:
     operation = _on_receiver(ctx, name)
     with ctx.api.msg.filter_errors() as errors:
         result = ctx.api.get_expression_type(operation, ctx.api.type_context[-1])
-    # In a chain mypy looks at the other operand once more, and would take an expected Any for its type.
-    anything = ctx.api.named_generic_type("builtins.object", [])
-    other = [anything] if len(operands) > 2 else None
-    answer = _refused(ctx, name) if errors.has_new_errors() else function_returning(ctx, result, other)
+    answer = _refused(ctx, name) if errors.has_new_errors() else function_returning(ctx, result)
     if name == _straight_name(ctx.context) and len(operands) == 2:
         # The answer takes anything. mypy would count an error in the operand, which it has reported, for
         # a refusal by the answer.
