@@ -3,6 +3,7 @@
 So the containers of the standard library that look for an object in this way take an Await[W] where mypy
 wants a W. What keeps the object (`d[aw] = 1`, `a_set.add(aw)`) would keep the Await: that stays refused.
 `a_set |= aw` is here too: a set leaves what is no set to the other operand, whose operator is its W's.
+So is `array[aw]`: numpy reads what is no array as a number, or makes an array of it.
 """
 
 from typing import Final
@@ -17,11 +18,11 @@ from mypy.nodes import (
     TypeInfo,
 )
 from mypy.plugin import MethodSigContext
-from mypy.types import CallableType, FunctionLike
+from mypy.types import CallableType, FunctionLike, Instance
 
 from awaits_mypy._plugin.implicit import is_on, report_wait
 from awaits_mypy._plugin.mypy_internals import is_subtype, record_dependency, type_of_expression
-from awaits_mypy._plugin.receivers import awaits_within, class_of, values_within
+from awaits_mypy._plugin.receivers import awaits_within, class_of, items_of, values_within
 from awaits_mypy._plugin.statements import is_operated_on_in_place
 
 # The methods whose first argument is only looked for, by the class that has them, and how they look.
@@ -43,11 +44,13 @@ _BY_EQUALITY: Final = {
     "collections.deque": ("count", "index", "remove"),
     "collections.UserList": ("count", "index", "remove"),
 }
+# What an array keeps is at the index, and not the index.
+_BY_INDEX: Final = {"numpy.ndarray": ("__getitem__", "__setitem__")}
 # The operators of a set in place, and what they ask the other operand for.
 _OPERATORS: Final = {f"builtins.set.__i{name}__": f"__r{name}__" for name in ("and", "or", "sub", "xor")}
 _ASKED: Final = _OPERATORS | {
     f"{cls}.{method}": asked
-    for table, asked in ((_BY_HASH, "__hash__"), (_BY_EQUALITY, "__eq__"))
+    for table, asked in ((_BY_HASH, "__hash__"), (_BY_EQUALITY, "__eq__"), (_BY_INDEX, "__index__"))
     for cls, methods in table.items()
     for method in methods
 }
@@ -83,13 +86,23 @@ def take_awaits(ctx: MethodSigContext, method: str) -> FunctionLike:
     awaits = awaits_within(typ)
     if not awaits or not is_subtype(values_within(typ), signature.arg_types[0]):
         return signature
+    if asked == "__index__" and not all(map(_is_array_or_number, awaits)):
+        return signature
     if asked in _OPERATORS.values() and not isinstance(ctx.context, OperatorAssignmentStmt):
         return signature  # `a_set.__ior__(aw)` gives NotImplemented
-    if _may_keep(ctx, cls, method):
+    if asked == "__hash__" and _may_keep(ctx, cls, method):
         return signature
     if is_on(ctx):
         report_wait(ctx, awaits, asked, key)
     return signature.copy_modified(arg_types=[typ, *signature.arg_types[1:]])
+
+
+def _is_array_or_number(await_type: Instance) -> bool:
+    """Say whether numpy reads this Await as an index: a slice, None or a tuple it knows by its class."""
+    classes = map(class_of, items_of(values_within(await_type)))
+    return all(
+        cls and (cls.has_base("numpy.ndarray") or cls.has_base("builtins.int")) for cls in classes
+    )
 
 
 def _key_in(ctx: MethodSigContext) -> Expression | None:

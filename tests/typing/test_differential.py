@@ -129,8 +129,6 @@ def test_a_lost_type_is_found_by_what_mypy_says_and_by_the_types(tmp_path: Path)
         ("OpExpr at 4: Literal[True] | Any", "OpExpr at 4: bool", OF_ANY),
         ("NameExpr at 4: type[C]", "NameExpr at 4: type[_T]", UNASKED),
         ("NameExpr at 4: _T", "NameExpr at 4: list[_T]", None),
-        ("IndexExpr at 4: numpy.ndarray[Any, Any]", "IndexExpr at 4: Any", UNASKED),
-        ("NameExpr at 4: numpy.ndarray[Any, Any]", "NameExpr at 4: Any", None),
     ],
 )
 def test_a_cause_is_told_by_what_mypy_says(plain: str, awaits: str, cause: str | None) -> None:

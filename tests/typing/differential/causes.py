@@ -62,7 +62,7 @@ def cause_of(plain: list[str], awaits: list[str]) -> str | None:
         return AWAITED
     if not awaits and any('untyped function "__copy__"' in text for text in plain):
         return HIDDEN
-    if _is_of_guard(plain, awaits) or _is_of_array_index(plain, awaits):
+    if _is_of_guard(plain, awaits):
         return UNASKED
     if plain and awaits and all(any(_is_more_exact(each, text) for each in plain) for text in awaits):
         return OF_ANY
@@ -74,12 +74,6 @@ def _is_of_guard(plain: list[str], awaits: list[str]) -> bool:
     """Return whether a type is narrowed by the type variable of a function that tells types."""
     named = re.compile(r"\b_?T\b")
     return any(map(named.search, awaits)) and not any(map(named.search, plain))
-
-
-def _is_of_array_index(plain: list[str], awaits: list[str]) -> bool:
-    """Return whether an array of numpy has no type for the index alone."""
-    is_array = all(re.match(r"IndexExpr at \d+: numpy\.ndarray\[", text) for text in plain)
-    return bool(plain) and is_array and all(re.match(r"IndexExpr at \d+: Any$", text) for text in awaits)
 
 
 def _is_same(given: str, wanted: str) -> bool:
