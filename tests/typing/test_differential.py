@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from .differential.__main__ import compare, differences_between, table
+from .differential.__main__ import compare, differences_between, in_one_order, table
 from .differential.causes import (
     ABSTRACT,
     AWAITED,
@@ -133,6 +133,23 @@ def test_a_lost_type_is_found_by_what_mypy_says_and_by_the_types(tmp_path: Path)
 )
 def test_a_cause_is_told_by_what_mypy_says(plain: str, awaits: str, cause: str | None) -> None:
     assert cause_of([plain][: len(plain)], [awaits][: len(awaits)]) == cause
+
+
+@pytest.mark.parametrize(
+    ("text", "same"),
+    [
+        ("dict[str, b | a] | None", "None | dict[str, a | b]"),
+        ('type "b | list[c | b]"; expected "x | a"', 'type "list[b | c] | b"; expected "a | x"'),
+        (
+            "def (a: int | str, *, b: str | int =) -> x | y",
+            "def (a: str | int, *, b: int | str =) -> y | x",
+        ),
+        ("tuple[b | a, c]", "tuple[a | b, c]"),
+    ],
+)
+def test_unions_are_compared_without_their_order(text: str, same: str) -> None:
+    assert in_one_order(text) == in_one_order(same)
+    assert in_one_order("tuple[b, a]") != in_one_order("tuple[a, b]")
 
 
 def test_a_line_follows_from_another_by_a_statement_or_a_name() -> None:

@@ -169,7 +169,7 @@ def _difference(place: tuple[str, int], plain: Lines, awaits: Lines) -> Differen
 def _said(checked: Checked) -> Lines:
     lines: Lines = defaultdict(Counter)
     for message in checked.messages:
-        lines[message.file, message.line][without_holder(message.text, AWAIT)] += 1
+        lines[message.file, message.line][in_one_order(without_holder(message.text, AWAIT))] += 1
     return lines
 
 
@@ -177,9 +177,27 @@ def _types(checked: Checked) -> Lines:
     lines: Lines = defaultdict(Counter)
     for file, expressions in checked.types.items():
         for each in filter(lambda each: each.lasts, expressions):
-            text = f"{each.kind} at {each.span.column}: {without_holder(each.text, AWAIT)}"
+            typ = in_one_order(without_holder(each.text, AWAIT))
+            text = f"{each.kind} at {each.span.column}: {typ}"
             lines[file, each.span.line][text] += 1
     return lines
+
+
+def in_one_order(text: str) -> str:
+    """Return the text with the items of each union sorted: their order is no part of a type."""
+    inside = re.compile(r"\[([^][]*)\]")
+    inner: list[str] = []
+    while match := inside.search(text):  # the innermost brackets first
+        inner.append(", ".join(map(_sorted_union, match[1].split(", "))))
+        text = f"{text[: match.start()]}<{len(inner) - 1}>{text[match.end() :]}"
+    text = re.sub(r"[^ \"(),:]+( \| [^ \"(),:]+)+", lambda union: _sorted_union(union[0]), text)
+    for position in reversed(range(len(inner))):
+        text = text.replace(f"<{position}>", f"[{inner[position]}]")
+    return text
+
+
+def _sorted_union(text: str) -> str:
+    return " | ".join(sorted(text.split(" | ")))
 
 
 def _without_column(text: str) -> str:

@@ -90,7 +90,8 @@ def _is_more_exact(plain: str, text: str) -> bool:
 
 
 def _without_kinds_of_mapping(text: str) -> str:
-    return re.sub(r"\b(dict|MutableMapping)\b", "Mapping", text.replace(" | Any", ""))
+    text = re.sub(r"\bAny \| | \| Any\b", "", text)
+    return re.sub(r"\b(dict|MutableMapping)\b", "Mapping", text)
 
 
 def _fits(pattern: str, text: str) -> bool:
