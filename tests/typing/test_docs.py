@@ -52,6 +52,7 @@ NOT_RUN = {
     "pip install 'typed-awaits[mypy]'": "the name and the extra are compared with pyproject.toml below",
     "pip install '.[mypy]'": "the README's first line, which CI runs, does the same",
     **dict.fromkeys(commands_for_a_clone(), "`nox -s readme` runs them to the letter"),
+    "python -m pip install --group everything": "the command after it is not run either",
     "python -m tests.runtime.everything cpython inflection toolz": "some ten minutes",
     "python -m tests.typing.converted": "it installs a program from the index",
     "mypy .": "the same in the pages with programs",

@@ -36,6 +36,7 @@ class Shelf(Base):
         return __wrap__(-__wrap__(first)) + __wrap__(__wrap__(len)(items))
 """
 TESTS = """\
+import multiprocessing
 import unittest
 class Toy(unittest.TestCase):
     def test_adds(self):
@@ -49,11 +50,19 @@ class Toy(unittest.TestCase):
         json.dumps([1]).strip().upper()
         self.assertEqual(len("abc"), 3)
         "%s" % Strict()
+    def test_starts_a_process(self):
+        process = multiprocessing.get_context("spawn").Process(target=print)
+        process.start()
+        process.join()
+        self.assertEqual(process.exitcode, 0)
 class Strict:
     def __rmod__(self, other):
         raise TypeError(other)
     def __str__(self):
         return "x"
+class Broken(unittest.TestCase):
+    def test_fails_on_plain_values(self):
+        self.assertEqual(len("abc"), 4)
 class Planted(unittest.TestCase):
     def test_asks_for_the_class(self):
         picky = Picky()
@@ -76,4 +85,4 @@ def test_a_test_changes_where_the_class_of_a_value_is_asked_for(wrapper: str, tm
     assert {name: words.split()[0] for name, words in found.changed.items()} == {
         "toy.Planted.test_asks_for_the_class": "failed"
     }
-    assert (found.tests, found.left_alone) == (4, 1)
+    assert (found.tests, found.broken, found.left_alone) == (5, 1, 1)

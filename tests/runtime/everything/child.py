@@ -9,6 +9,7 @@ import unittest
 from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 from typing import Any, Final
 
 from awaits import Await, awaitable, awaitable_nowait
@@ -123,4 +124,6 @@ def main(out: str, wrapper: str, modules: str, runner: str, *arguments: str) -> 
 
 
 if __name__ == "__main__":
+    # A process that a test starts would import this module again, which has left the path by then.
+    sys.modules["__main__"] = ModuleType("__main__")
     main(*sys.argv[1:])
