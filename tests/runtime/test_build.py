@@ -4,11 +4,14 @@ import os
 import subprocess
 import sys
 import sysconfig
+from collections.abc import Callable
 from importlib.util import find_spec
+from typing import Any
 
 import pytest
 
 import awaits
+from awaits import awaitable
 from tests.runtime import needs
 
 HAS_COMPILED_PART = find_spec("awaits._state._core") is not None
@@ -64,3 +67,46 @@ def test_the_import_turns_no_gil_on() -> None:
         [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True
     )
     assert said.stdout == "False\n", said.stderr
+
+
+class Caller:
+    """Gives the name of the function that uses it."""
+
+    def __call__(self) -> str:
+        return sys._getframe(1).f_code.co_name
+
+    @property
+    def name(self) -> str:
+        return sys._getframe(1).f_code.co_name
+
+    def __add__(self, other: object) -> str:
+        return sys._getframe(1).f_code.co_name
+
+    def __getitem__(self, index: int) -> str:
+        return sys._getframe(1).f_code.co_name
+
+    def __enter__(self) -> str:
+        return sys._getframe(1).f_code.co_name
+
+    def __exit__(self, *exception: object) -> None:
+        pass
+
+
+def enter(aw: Any) -> Any:
+    with aw as name:
+        return name
+
+
+USES: list[tuple[Callable[[Any], Any], bool]] = [
+    (lambda aw: aw(), True),
+    (lambda aw: aw.name, True),
+    (lambda aw: aw + 1, True),
+    (lambda aw: aw[0], True),
+    (enter, False),
+]
+
+
+@pytest.mark.parametrize(("use", "in_c"), USES)
+def test_a_use_adds_a_frame_where_it_is_not_in_c(use: Callable[[Any], Any], in_c: bool) -> None:
+    seen = use(awaitable(Caller))
+    assert (seen == use.__code__.co_name) is (in_c and awaits.BUILD == "compiled")
