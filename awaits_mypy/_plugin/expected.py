@@ -10,7 +10,16 @@ from typing import TypeVar
 
 from mypy.nodes import CallExpr, Expression, MemberExpr, NameExpr
 from mypy.plugin import FunctionSigContext, MethodSigContext
-from mypy.types import FunctionLike, Instance, ProperType, Type, UnionType, get_proper_type
+from mypy.types import (
+    AnyType,
+    FunctionLike,
+    Instance,
+    ProperType,
+    Type,
+    TypeVarType,
+    UnionType,
+    get_proper_type,
+)
 
 from awaits_mypy._plugin.mypy_internals import (
     is_subtype,
@@ -49,10 +58,18 @@ def _expected_of(
     As of a coroutine function nothing, unless only that helps: `await awaitable_nowait([])`.
     """
     # mypy is asked only where it has to be: it looks at all arguments each time, and at those in them.
-    if awaitable is None or _is_determined(ctx, made):
+    if awaitable is None or _is_determined(ctx, made) or _has_variable_of_any(awaitable):
         return None
     either = UnionType.make_union([_as_await(item, made) for item in items_of(awaitable)])
     return either if _is_accepted(ctx, call, either, awaitable) else None
+
+
+def _has_variable_of_any(typ: Type) -> bool:
+    """Say whether a type variable bound by Any is in this, for which mypy finds Any in a union."""
+    return any(
+        isinstance(variable, TypeVarType) and isinstance(get_proper_type(variable.upper_bound), AnyType)
+        for variable in type_variables_in(typ)
+    )
 
 
 def _is_determined(ctx: FunctionSigContext | MethodSigContext, made: Instance) -> bool:
