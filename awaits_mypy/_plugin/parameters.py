@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from mypy.nodes import CallExpr, Expression, FuncDef, OverloadedFuncDef, RefExpr
+from mypy.nodes import CallExpr, Expression, FuncDef, RefExpr
 from mypy.plugin import FunctionContext, MethodContext
 from mypy.types import (
     CallableType,
@@ -69,17 +69,20 @@ def _callee(ctx: CallContext, function: str) -> Type | None:
     if function == SINGLE_DISPATCH and isinstance(ctx, MethodContext):
         return _undispatched(ctx.type)
     if isinstance(ctx.context, CallExpr):
-        # By now mypy has put into the type of a generic function what its variables stand for here.
-        return _declared(ctx.context.callee) or type_of_expression(ctx, ctx.context.callee)
+        return _declared_generic(ctx.context.callee) or type_of_expression(ctx, ctx.context.callee)
     if isinstance(ctx, MethodContext):  # an operator, an index
         return type_of_member_if_any(ctx, function.rpartition(".")[2], ctx.type)
     return None
 
 
-def _declared(callee: Expression) -> Type | None:
-    if isinstance(callee, RefExpr) and isinstance(callee.node, (FuncDef, OverloadedFuncDef)):
-        return callee.node.type
-    return None
+def _declared_generic(callee: Expression) -> Type | None:
+    """Return the declared type of a generic function.
+
+    In the type of the callee mypy has put by now what the variables stand for.
+    """
+    node = callee.node if isinstance(callee, RefExpr) else None
+    declared = node.type if isinstance(node, FuncDef) else None
+    return declared if isinstance(declared, CallableType) and declared.variables else None
 
 
 def _undispatched(dispatching: Type) -> Type | None:
