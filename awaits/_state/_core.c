@@ -236,15 +236,26 @@ enum { RECENT = 256 };
 typedef PyObject *Recent[RECENT];
 static Recent recent_values, recent_functions;
 
+static inline PyObject **
+recent_place(Recent recent, PyObject *asked)
+{
+    return &recent[((uintptr_t)asked >> 4) % RECENT];
+}
+
+/* Return the class that was found last in this place, if it was for this object. */
+static inline PyTypeObject *
+recent_class(PyObject **place, PyObject *asked)
+{
+    return *place != NULL && is_entry_of(*place, asked) ? (PyTypeObject *)PyTuple_GET_ITEM(*place, 1) : NULL;
+}
+
 /* Return the class that a table has for this object; what it has not is learned in Python. */
 static inline PyTypeObject *
 class_in(PyObject *table, PyObject *asked, PyObject *learn, Recent recent)
 {
-    PyObject **place = &recent[((uintptr_t)asked >> 4) % RECENT];
-    if (*place != NULL && is_entry_of(*place, asked)) {
-        return (PyTypeObject *)PyTuple_GET_ITEM(*place, 1);
-    }
-    return class_in_table(table, asked, learn, place);
+    PyObject **place = recent_place(recent, asked);
+    PyTypeObject *cls = recent_class(place, asked);
+    return cls != NULL ? cls : class_in_table(table, asked, learn, place);
 }
 
 static inline PyTypeObject *
@@ -314,9 +325,10 @@ static PyTypeObject *
 class_of_inner(PyObject *function, PyObject *annotation)
 {
     static Recent recent;
-    PyObject **place = &recent[((uintptr_t)annotation >> 4) % RECENT];
-    if (*place != NULL && is_entry_of(*place, annotation)) {
-        return (PyTypeObject *)PyTuple_GET_ITEM(*place, 1);
+    PyObject **place = recent_place(recent, annotation);
+    PyTypeObject *known = recent_class(place, annotation);
+    if (known != NULL) {
+        return known;
     }
     Py_INCREF(annotation);
     PyObject *cls = PyObject_CallOneArg(learn_function, function);

@@ -70,7 +70,7 @@ _SENT: Final = (
     _Asked("data", _TEXT, is_within=True),
     _Asked("params", _TEXT, is_within=True),
 )
-_KINDS: Final = ("", "BadRequest", "Forbidden", "Gone", "NotFound", "ServerError")
+_ANSWERS: Final = ("", "BadRequest", "Forbidden", "Gone", "NotFound", "ServerError")
 _CONTENT: Final = (_Asked("content", (*_BYTES, "builtins.memoryview")),)
 _APPROX: Final = (
     _Asked("expected", (*_NUMBER, "decimal.Decimal"), is_within=True),
@@ -120,7 +120,7 @@ _ASKED: Final[dict[str, tuple[_Asked, ...]]] = {
     "unittest.mock.create_autospec": (_Asked("spec", (*_FUNCTION, *_CLASS)),),
     "urllib.parse.urlencode": (_Asked("query", ("builtins.bytes",), is_within=True),),
     # django, with django-stubs
-    **dict.fromkeys((f"django.http.response.HttpResponse{kind}" for kind in _KINDS), _CONTENT),
+    **dict.fromkeys((f"django.http.response.HttpResponse{name}" for name in _ANSWERS), _CONTENT),
     # flask
     "flask.helpers.make_response": (_Asked("args", _RESPONSE),),
     # numpy

@@ -14,6 +14,7 @@ from mypy.types import (
     TupleType,
     Type,
     TypeOfAny,
+    callable_with_ellipsis,
     get_proper_type,
 )
 
@@ -42,11 +43,9 @@ def take_any_function(ctx: FunctionSigContext, _: str) -> FunctionLike:
     signature = ctx.default_signature
     result = _instance(signature.ret_type)
     any_type = AnyType(TypeOfAny.special_form)
-    any_function = anything_returning(ctx, any_type).copy_modified(
-        arg_types=[any_type, any_type], is_ellipsis_args=True
-    )
+    fallback = ctx.api.named_generic_type("builtins.function", [])
     return signature.copy_modified(
-        arg_types=[any_function],
+        arg_types=[callable_with_ellipsis(any_type, any_type, fallback)],
         ret_type=result.copy_modified(args=[any_type, any_type]),
         variables=[],
     )

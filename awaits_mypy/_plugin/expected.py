@@ -36,8 +36,10 @@ Ctx = TypeVar("Ctx", FunctionSigContext, MethodSigContext)
 def is_awaitable_expected_here() -> bool:
     """Say whether mypy expects something awaitable of the expression that it is about to check."""
     expected = type_expected_here()
-    if expected is None or type(expected) is Instance:  # of most calls, and mypy asks this of each
-        return expected is not None and is_awaitable(expected)
+    if expected is None:  # as of most calls, and mypy asks this of each
+        return False
+    if type(expected) is Instance:  # of most others
+        return is_awaitable(expected)
     return any(map(is_awaitable, items_of(expected)))
 
 

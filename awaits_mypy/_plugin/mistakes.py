@@ -1,7 +1,7 @@
-"""Two mistakes that mypy accepts, and one that it finds where there is none.
+"""Two mistakes that mypy accepts, which ask an Await for what only its value has, and two that are none.
 
-The two ask an Await for what only its value has. And what mypy would take for no class: an Await in
-`isinstance(x, aw | C)`.
+mypy takes `prefetch(aw)` as a statement for an Await that is dropped, and the Await in `isinstance(x,
+aw | C)` for no class.
 """
 
 from collections.abc import Sequence

@@ -471,7 +471,7 @@ NUMBERS: Any = (int, float, Decimal, Fraction)
 def size(value: Any) -> int:
     try:
         return int(abs(value)) if isinstance(value, NUMBERS) else len(value)
-    except Exception:  # also what is infinite, or no number
+    except Exception:  # it has no size, or one that is infinite or no number
         return 1
 
 

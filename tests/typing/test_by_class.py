@@ -152,10 +152,8 @@ USES: dict[str, Use] = {
     ),
     "urllib.parse.urlencode": Use("bytes", "b'a b'", "found = urllib.parse.urlencode({'key': w})"),
     **on_all(
-        " ".join(
-            f"HttpResponse{kind}"
-            for kind in ("", "BadRequest", "Forbidden", "Gone", "NotFound", "ServerError")
-        ),
+        "HttpResponse HttpResponseBadRequest HttpResponseForbidden HttpResponseGone "
+        "HttpResponseNotFound HttpResponseServerError",
         "django.http.response",
         Use("bytes", "b'ab'", "found = f(w).content"),
     ),
